@@ -1,0 +1,43 @@
+# `make` alone lists what can be made.
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check lock clean
+# The newest supported interpreter that really starts; say PYTHON=... to choose.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
+  "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# A virtual environment or PYTHONPATH of the caller's must not leak in.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found. Install one, or say: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON) from requirements/dev.lock (about a minute)"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+venv: $(STAMP) ## make the virtual environment from the locked dependencies
+
+demo: $(STAMP) ## run the main job from search to PostgreSQL, with everything it needs (ARGS=--keep leaves it up)
+	@$(BIN)/python -m worker.cli demo $(ARGS)
+
+test: $(STAMP) ## run all tests (ARGS="-k plate" chooses)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## format, lint, types, import directions
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports
+
+lock: $(STAMP) ## renew requirements/*.lock from pyproject.toml (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/worker.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/worker.lock pyproject.toml -o requirements/dev.lock
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox build dist

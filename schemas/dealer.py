@@ -1,0 +1,56 @@
+"""A dealer as the worker needs it: how to reach its Vinacles tenant and what its policy is."""
+
+from dataclasses import dataclass, field
+
+
+class Secret:
+    """A text that shows itself only when asked by name."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One tenant of Vinacles. `base_url` ends before `/api`, for example `https://groep-noord.example`."""
+
+    base_url: str
+    token_url: str
+    audience: str
+    client_id: str
+    client_secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Dealer:
+    """`dealer_id` is Claire's own number. No `affiliates` means every affiliate of the tenant.
+
+    `time_zone` is an IANA name; `phone_region` the ISO country that numbers without `+` belong to.
+    """
+
+    dealer_id: int
+    name: str
+    connection: Connection = field(repr=False)
+    affiliates: tuple[int, ...] = ()
+    time_zone: str = "Europe/Amsterdam"
+    phone_region: str = "NL"
+    keep_importing_after_start: bool = False
+    import_new_in_bulk: bool = False
+    prices_include_vat: bool = False
+    paused: bool = False

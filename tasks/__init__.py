@@ -1,0 +1,1 @@
+"""Doorways from the queue: rebuild the message's value, make one call, answer."""

@@ -1,0 +1,1 @@
+"""How the work is done: the line (`importer`), its stations (`vinacles`, `policy`, `store`), the wiring."""
