@@ -1,0 +1,1 @@
+"""PostgreSQL: the tables, the one door to them (`session`), and what may be asked of them."""

@@ -1,0 +1,85 @@
+"""From what SQLAlchemy and psycopg2 raise to our errors.
+
+Only codes and names of tables and constraints are taken over: messages of PostgreSQL may quote the values of
+a statement, and psycopg2's hold a piece of the statement itself.
+"""
+
+from psycopg2 import Error as PostgresError
+from psycopg2 import InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from worker.errors import ConfigurationError, ErrorCode, StorageUnavailable
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PASSING_CLASSES = ("08", "40", "53", "57", "58")
+_PASSING_CODES = frozenset({"25006", "25P03", "55P03"})
+_TO_CONFIGURE = {
+    "28000": "PostgreSQL does not accept this login.",
+    "28P01": "PostgreSQL does not accept this password.",
+    "3D000": "The database does not exist.",
+    "42501": "The database user lacks a privilege.",
+    "42P01": "A table is missing in the database.",
+    "42703": "A column is missing in the database.",
+}
+# A refused connection carries no code, only libpq's text.
+_REFUSED_CONNECTIONS = {
+    "password authentication failed": "28P01",
+    "no password supplied": "28P01",
+    "no pg_hba.conf entry": "28000",
+    'role "': "28000",
+    'database "': "3D000",
+}
+_CHECK_URL = "Check the setting TWODRIVE_DATABASE_URL."
+_UPGRADE = "Run `twodrive db upgrade` with this version."
+
+
+class StatementRefused(Exception):
+    """PostgreSQL refused a statement: a defect in this program. Holds no values of the statement."""
+
+
+def translated(error: SQLAlchemyError) -> Exception:
+    """The error to raise instead of `error`."""
+    if isinstance(error, ArgumentError):
+        return _to_configure("The database URL cannot be used.", _CHECK_URL)
+    if isinstance(error, PoolTimeout):
+        return _unavailable("no free connection")
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    if not isinstance(cause, PostgresError):
+        return StatementRefused(type(error).__name__)
+    code = cause.pgcode or _code_of_refused_connection(str(cause))
+    if code in _TO_CONFIGURE:
+        return _to_configure(
+            _TO_CONFIGURE[code], _UPGRADE if code.startswith("42P") or code == "42703" else _CHECK_URL
+        )
+    if _passes(cause, code):
+        return _unavailable(code or type(cause).__name__)
+    diagnosis = cause.diag
+    names = (
+        code,
+        type(cause).__name__,
+        diagnosis.table_name,
+        diagnosis.column_name,
+        diagnosis.constraint_name,
+    )
+    return StatementRefused(" ".join(name for name in names if name))
+
+
+def _passes(cause: PostgresError, code: str | None) -> bool:
+    if code is None:
+        return isinstance(cause, OperationalError | InterfaceError)
+    return code[:2] in _PASSING_CLASSES or code in _PASSING_CODES
+
+
+def _code_of_refused_connection(text: str) -> str | None:
+    return next((code for part, code in _REFUSED_CONNECTIONS.items() if part in text), None)
+
+
+def _to_configure(text: str, next_step: str) -> ConfigurationError:
+    return ConfigurationError(ErrorCode.CONFIGURATION, text, next_step)
+
+
+def _unavailable(what: str) -> StorageUnavailable:
+    return StorageUnavailable(
+        ErrorCode.STORAGE_UNAVAILABLE, f"PostgreSQL did not do its part ({what}).", "Try again in a minute."
+    )

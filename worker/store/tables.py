@@ -1,0 +1,223 @@
+"""The tables. Amounts are EUR; every `…_at` is an instant, `appointment_local` alone is a wall clock.
+
+`work_started_at` belongs to Claire: no import ever changes it. Rows of interventions, parts and contacts are
+never deleted; what disappears in the DMS gets `removed_at` and loses it when it comes back.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+
+from schemas.outcome import Outcome
+from schemas.workorder import Role
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_MONEY = Numeric(12, 2)
+_INSTANT = DateTime(timezone=True)
+
+
+class Trigger(StrEnum):
+    """What made the worker ask Vinacles."""
+
+    SEARCH = "search"
+    REFRESH = "refresh"
+
+
+def _one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{member.value}'" for member in members)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def _now(name: str) -> Column[object]:
+    return Column(name, _INSTANT, nullable=False, server_default=func.now())
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+dealers = Table(
+    "dealers",
+    metadata,
+    Column("dealer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("token_url", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("client_secret_encrypted", Text, nullable=False),
+    Column("affiliates", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    Column("time_zone", Text, nullable=False, server_default="Europe/Amsterdam"),
+    Column("phone_region", Text, nullable=False, server_default="NL"),
+    _flag("keep_importing_after_start"),
+    _flag("import_new_in_bulk"),
+    _flag("prices_include_vat"),
+    _flag("paused"),
+    _now("created_at"),
+    _now("updated_at"),
+)
+
+workorders = Table(
+    "workorders",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("dealer_id", BigInteger, ForeignKey("dealers.dealer_id"), nullable=False),
+    Column("dms_number", BigInteger, nullable=False),
+    Column("wo_number", Text, nullable=False),
+    Column("affiliate_id", BigInteger, nullable=False),
+    Column("appointment_local", DateTime, nullable=False),
+    Column("appointment_at", _INSTANT, nullable=False),
+    Column("mileage_km", Integer),
+    Column("make", Text),
+    Column("model", Text),
+    Column("plate", Text),
+    Column("plate_display", Text),
+    Column("work_started_at", _INSTANT),
+    Column("fetched_at", _INSTANT, nullable=False),
+    Column("source_digest", LargeBinary, nullable=False),
+    Column("imported_by_task", Text),
+    Column("imported_by_request", Text),
+    Column("imported_by_version", Text, nullable=False),
+    _now("created_at"),
+    _now("updated_at"),
+    UniqueConstraint("dealer_id", "dms_number"),
+    CheckConstraint("(plate IS NULL) = (plate_display IS NULL)", name="plate_both_or_none"),
+)
+Index(None, workorders.c.dealer_id, workorders.c.wo_number)
+Index(None, workorders.c.dealer_id, workorders.c.plate)
+
+interventions = Table(
+    "interventions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("workorder_id", Uuid, ForeignKey("workorders.id"), nullable=False),
+    Column("job_number", BigInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("title", Text),
+    Column("labor_price", _MONEY, nullable=False),
+    Column("parts_price", _MONEY, nullable=False),
+    Column("total_price", _MONEY, nullable=False),
+    Column("removed_at", _INSTANT),
+    UniqueConstraint("workorder_id", "job_number"),
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("workorder_id", Uuid, nullable=False),
+    Column("job_number", BigInteger, nullable=False),
+    Column("line_id", BigInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("reference_code", Text),
+    Column("quantity", Numeric(12, 3)),
+    Column("price", _MONEY, nullable=False),
+    Column("removed_at", _INSTANT),
+    UniqueConstraint("workorder_id", "line_id"),
+    ForeignKeyConstraint(
+        ["workorder_id", "job_number"], ["interventions.workorder_id", "interventions.job_number"]
+    ),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("workorder_id", Uuid, ForeignKey("workorders.id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("last_name", Text),
+    Column("phone", Text),
+    Column("phone_as_written", Text),
+    Column("email", Text),
+    Column("removed_at", _INSTANT),
+    UniqueConstraint("workorder_id", "role"),
+    _one_of("role", Role),
+)
+
+#: Starts of work that Claire reported before the workorder was imported; the import takes them over.
+early_work_starts = Table(
+    "early_work_starts",
+    metadata,
+    Column("dealer_id", BigInteger, ForeignKey("dealers.dealer_id"), primary_key=True),
+    Column("workorder_id", Uuid, primary_key=True),
+    Column("started_at", _INSTANT, nullable=False),
+)
+
+#: Every attempt, also for dealers and workorders that do not exist: hence no foreign keys.
+import_attempts = Table(
+    "import_attempts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("dealer_id", BigInteger, nullable=False),
+    Column("workorder_id", Uuid),
+    Column("dms_number", BigInteger),
+    Column("wo_number", Text),
+    Column("trigger", Text, nullable=False),
+    Column("request_id", Text),
+    Column("task_id", Text),
+    Column("outcome", Text),
+    Column("reason", Text),
+    Column("error_code", Text),
+    Column("warnings", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("fetched_at", _INSTANT),
+    Column("started_at", _INSTANT, nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
+    _one_of("trigger", Trigger),
+    _one_of("outcome", Outcome),
+    CheckConstraint("(outcome IS NULL) <> (error_code IS NULL)", name="outcome_or_error"),
+    CheckConstraint(
+        "coalesce(outcome IN ('rejected', 'not_found'), false) = (reason IS NOT NULL)",
+        name="refusal_has_reason",
+    ),
+    CheckConstraint(
+        "fetched_at IS NOT NULL OR coalesce(outcome IN ('rejected', 'not_found'), true)",
+        name="accepted_has_fetched_at",
+    ),
+)
+Index(None, import_attempts.c.workorder_id, import_attempts.c.fetched_at.desc())
+Index(None, import_attempts.c.dealer_id, import_attempts.c.started_at)
+
+#: What imports changed, field by field; no values for contacts.
+workorder_changes = Table(
+    "workorder_changes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("workorder_id", Uuid, ForeignKey("workorders.id"), nullable=False),
+    Column("changed_at", _INSTANT, nullable=False, server_default=func.now()),
+    Column("fetched_at", _INSTANT, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("old", Text),
+    Column("new", Text),
+)
+Index(None, workorder_changes.c.workorder_id, workorder_changes.c.changed_at)
