@@ -1,0 +1,120 @@
+"""How Celery is set up: every setting with its reason. What differs per place comes from worker.settings.
+
+Redis as a broker is neither at-least-once nor at-most-once; what must not be lost is therefore a row in
+PostgreSQL, and what a person waits for is not repeated after the person has gone.
+"""
+
+from kombu import Exchange, Queue
+
+from worker.settings import load
+
+_settings = load()
+
+# Where the queues and the answers live. Two databases, so that emptying the answers cannot touch the queues.
+broker_url = _settings.broker_url.reveal()
+result_backend = _settings.result_url.reveal()
+
+# The tasks, named by module, since nothing of ours imports them.
+imports = ("tasks.imports", "tasks.starts")
+
+# Celery 5.7.0 ends the worker when Redis restarts under unacknowledged messages; see worker/consumer.py.
+worker_consumer = "worker.consumer:SteadyConsumer"
+
+# JSON alone: a message can hold data, never code.
+accept_content = ["json"]
+result_accept_content = ["json"]
+task_serializer = "json"
+result_serializer = "json"
+event_serializer = "json"
+
+# Three queues; any other name is a mistake and fails at once instead of filling a queue nobody reads.
+task_queues = tuple(
+    Queue(name, Exchange(name), routing_key=name) for name in ("interactive", "bulk", "maintenance")
+)
+task_create_missing_queues = False
+task_default_queue = "interactive"
+task_default_exchange = "interactive"
+task_default_routing_key = "interactive"
+task_routes = {
+    "workorders.import": {"queue": "interactive"},
+    "workorders.refresh": {"queue": "interactive"},
+    "workorders.mark_started": {"queue": "interactive"},
+}
+
+# Acknowledge late only where a task says so (bulk): the person behind an interactive task has gone by then.
+task_acks_late = False
+# A failed or timed-out task is done; without this a time-out would be repeated for ever.
+task_acks_on_failure_or_timeout = True
+# A lost child must not put its message back by itself: a message that kills its child would loop for ever.
+task_reject_on_worker_lost = False
+
+# One message per slot: nothing is hoarded behind a long task.
+worker_prefetch_multiplier = 1
+# Delayed messages are fetched without limit otherwise.
+worker_eta_task_limit = 200
+# Enforced by prefork only; on threads every wait has its own limit (HTTP, SQL, Redis).
+task_soft_time_limit = 240
+task_time_limit = 300
+
+# An unacknowledged message goes to another worker after this long. The shortest of all programs on the same
+# Redis database counts, so it stands in all three places; it must exceed the time limit and any delay.
+visibility_timeout = _settings.visibility_timeout_seconds
+broker_transport_options = {
+    "visibility_timeout": visibility_timeout,
+    # Look for such messages every 5 s; with the defaults it can take 100 s longer than the time-out says.
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    # A peer that vanished without a word is noticed within seconds instead of never.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    "health_check_interval": 5,
+    "max_connections": 50,
+    "client_name": "twodrive",
+    # Publishing gives up quickly: try twice, then tell the caller.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+}
+result_backend_transport_options = {
+    "visibility_timeout": visibility_timeout,
+    "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2},
+    "client_name": "twodrive",
+}
+task_publish_retry_policy = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+# A producer that cannot get a connection says so instead of hanging.
+broker_pool_limit = 10
+broker_pool_acquire_timeout = 3
+redis_socket_timeout = 5
+redis_socket_connect_timeout = 2
+redis_backend_health_check_interval = 15
+
+# The worker waits for its broker as long as it takes.
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+# True would lose tasks where broker and answers live on the same Redis.
+worker_cancel_long_running_tasks_on_connection_loss = False
+
+# A task that finished while Redis was away keeps its answer and stores it when Redis is back.
+result_backend_always_retry = True
+result_backend_max_retries = 12
+# Answers are read within seconds; a quarter of an hour is plenty. They hold no arguments.
+result_expires = 900
+result_extended = False
+task_ignore_result = False
+task_track_started = False
+
+# Flower lives on the workers' events; senders' events would repeat the arguments as the sender wrote them.
+worker_send_task_events = True
+task_send_sent_event = False
+worker_enable_remote_control = True
+
+# A bulk child starts afresh now and then; interactive threads never do, since that costs seconds.
+worker_max_tasks_per_child = 1000
+
+timezone = "Europe/Amsterdam"
+enable_utc = True
+# Our own log lines, one JSON event each.
+worker_hijack_root_logger = False
+worker_redirect_stdouts = False
