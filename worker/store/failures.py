@@ -9,7 +9,7 @@ from psycopg2 import InterfaceError, OperationalError
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from worker.errors import ConfigurationError, ErrorCode, StorageUnavailable
+from worker.errors import ConfigurationError, ErrorCode, MessageInvalid, StorageUnavailable
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _PASSING_CLASSES = ("08", "40", "53", "57", "58")
@@ -63,6 +63,14 @@ def translated(error: SQLAlchemyError) -> Exception:
         diagnosis.constraint_name,
     )
     return StatementRefused(" ".join(name for name in names if name))
+
+
+def unknown_dealer(dealer_id: int) -> MessageInvalid:
+    return MessageInvalid(
+        ErrorCode.DEALER_UNKNOWN,
+        f"There is no dealer {dealer_id}.",
+        "Check the number, or add the dealer with `twodrive dealers add`.",
+    )
 
 
 def _passes(cause: PostgresError, code: str | None) -> bool:

@@ -1,0 +1,130 @@
+"""Dealers' records. The client secret lies encrypted in its row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict
+
+from cryptography.fernet import InvalidToken, MultiFernet
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.dealer import Connection as VinaclesConnection
+from schemas.dealer import Dealer, Secret
+from worker.errors import ConfigurationError, ErrorCode
+from worker.store.tables import dealers
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDealer:
+    """`asked_at` is the moment of loading on PostgreSQL's clock, the one clock of all workers."""
+
+    dealer: Dealer
+    asked_at: datetime
+
+
+class DealerChanges(TypedDict, total=False):
+    """Fields of a record to be replaced."""
+
+    name: str
+    base_url: str
+    token_url: str
+    audience: str
+    client_id: str
+    client_secret: Secret
+    affiliates: tuple[int, ...]
+    time_zone: str
+    phone_region: str
+    keep_importing_after_start: bool
+    import_new_in_bulk: bool
+    prices_include_vat: bool
+    paused: bool
+
+
+class Dealers:
+    """Reads and writes dealers; `cipher` encrypts with its first key and decrypts with any."""
+
+    def __init__(self, cipher: MultiFernet) -> None:
+        self._cipher = cipher
+
+    def load(self, connection: Connection, dealer_id: int) -> LoadedDealer | None:
+        query = select(dealers, func.clock_timestamp().label("asked_at")).where(
+            dealers.c.dealer_id == dealer_id
+        )
+        row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else LoadedDealer(self._dealer(row), row["asked_at"])
+
+    def list_all(self, connection: Connection) -> tuple[Dealer, ...]:
+        """All dealers by number."""
+        rows = connection.execute(select(dealers).order_by(dealers.c.dealer_id)).mappings()
+        return tuple(self._dealer(row) for row in rows)
+
+    def add(self, connection: Connection, dealer: Dealer) -> bool:
+        """False, and nothing done, when the number is taken."""
+        reach = dealer.connection
+        values = self._values(
+            {
+                "name": dealer.name,
+                "base_url": reach.base_url,
+                "token_url": reach.token_url,
+                "audience": reach.audience,
+                "client_id": reach.client_id,
+                "client_secret": reach.client_secret,
+                "affiliates": dealer.affiliates,
+                "time_zone": dealer.time_zone,
+                "phone_region": dealer.phone_region,
+                "keep_importing_after_start": dealer.keep_importing_after_start,
+                "import_new_in_bulk": dealer.import_new_in_bulk,
+                "prices_include_vat": dealer.prices_include_vat,
+                "paused": dealer.paused,
+            }
+        )
+        statement = insert(dealers).values(dealer_id=dealer.dealer_id, **values)
+        added = connection.execute(statement.on_conflict_do_nothing().returning(dealers.c.dealer_id))
+        return added.first() is not None
+
+    def change(self, connection: Connection, dealer_id: int, changes: DealerChanges) -> bool:
+        """False when there is no such dealer."""
+        statement = update(dealers).where(dealers.c.dealer_id == dealer_id)
+        statement = statement.values(updated_at=func.now(), **self._values(changes))
+        return connection.execute(statement.returning(dealers.c.dealer_id)).first() is not None
+
+    def _values(self, changes: DealerChanges) -> dict[str, Any]:
+        values: dict[str, Any] = dict(changes)
+        if "client_secret" in changes:
+            del values["client_secret"]
+            plain = changes["client_secret"].reveal().encode()
+            values["client_secret_encrypted"] = self._cipher.encrypt(plain).decode()
+        if "affiliates" in changes:
+            values["affiliates"] = list(changes["affiliates"])
+        return values
+
+    def _dealer(self, row: Mapping[Any, Any]) -> Dealer:
+        return Dealer(
+            dealer_id=row["dealer_id"],
+            name=row["name"],
+            connection=VinaclesConnection(
+                base_url=row["base_url"],
+                token_url=row["token_url"],
+                audience=row["audience"],
+                client_id=row["client_id"],
+                client_secret=self._secret(row["dealer_id"], row["client_secret_encrypted"]),
+            ),
+            affiliates=tuple(row["affiliates"]),
+            time_zone=row["time_zone"],
+            phone_region=row["phone_region"],
+            keep_importing_after_start=row["keep_importing_after_start"],
+            import_new_in_bulk=row["import_new_in_bulk"],
+            prices_include_vat=row["prices_include_vat"],
+            paused=row["paused"],
+        )
+
+    def _secret(self, dealer_id: int, encrypted: str) -> Secret:
+        try:
+            return Secret(self._cipher.decrypt(encrypted).decode())
+        except InvalidToken:
+            raise ConfigurationError(
+                ErrorCode.CONFIGURATION,
+                f"The client secret of dealer {dealer_id} cannot be decrypted.",
+                "Put the key it was encrypted with into TWODRIVE_SECRET_KEYS, or set the secret again.",
+            ) from None

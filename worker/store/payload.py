@@ -1,0 +1,131 @@
+"""A decided page as the JSON that `statements.WRITE` reads."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from schemas.outcome import Outcome, Warning
+from schemas.workorder import Workorder, workorder_id
+from worker.store.pages import Accepted, Page, Refused
+
+Rows = list[dict[str, Any]]
+
+
+def payload(dealer_id: int, page: Page) -> str:
+    """Five lists of rows: `workorders`, their children, `changes` and `attempts`. Amounts travel as texts."""
+    rows: dict[str, Rows] = {
+        name: [] for name in ("workorders", "interventions", "parts", "contacts", "changes", "attempts")
+    }
+    for item in page:
+        if isinstance(item, Refused):
+            rows["attempts"].append(_refused_attempt(dealer_id, item))
+        else:
+            _add(rows, dealer_id, item)
+    return json.dumps(rows, default=str, check_circular=False, separators=(",", ":"))
+
+
+def _add(rows: dict[str, Rows], dealer_id: int, item: Accepted) -> None:
+    workorder = item.fetched.workorder
+    key = str(workorder_id(dealer_id, workorder.dms_number))
+    fetched_at = item.fetched.fetched_at.isoformat()
+    action = _action(item)
+    rows["attempts"].append(
+        {
+            "workorder_id": key,
+            "dms_number": workorder.dms_number,
+            "wo_number": workorder.wo_number,
+            "outcome": item.decision.outcome,
+            "warnings": item.all_warnings,
+            "fetched_at": fetched_at,
+        }
+    )
+    if action is None:
+        return
+    answer = {"action": action, "id": key, "fetched_at": fetched_at, "digest": item.fetched.digest.hex()}
+    if action == "noted":
+        rows["workorders"].append(answer)
+        return
+    rows["workorders"].append(answer | _header(workorder))
+    _add_children(rows, key, workorder)
+    if action == "updated":
+        rows["changes"].extend(
+            {"workorder_id": key, "fetched_at": fetched_at, "path": c.path, "old": c.old, "new": c.new}
+            for c in item.decision.changes
+        )
+
+
+def _action(item: Accepted) -> str | None:
+    """What `statements.WRITE` does with the workorder besides recording the attempt."""
+    match item.decision.outcome:
+        case Outcome.CREATED | Outcome.UPDATED as outcome:
+            return outcome.value
+        case Outcome.UNCHANGED if Warning.NEWER_ANSWER_STORED not in item.decision.warnings:
+            return "noted"
+        case _:
+            return None
+
+
+def _header(workorder: Workorder) -> dict[str, Any]:
+    return {
+        "dms_number": workorder.dms_number,
+        "wo_number": workorder.wo_number,
+        "affiliate_id": workorder.affiliate_id,
+        "appointment_local": workorder.appointment_local.isoformat(),
+        "appointment_at": workorder.appointment_at.isoformat(),
+        "mileage_km": workorder.mileage_km,
+        "make": workorder.make,
+        "model": workorder.model,
+        "plate": workorder.plate,
+        "plate_display": workorder.plate_display,
+    }
+
+
+def _add_children(rows: dict[str, Rows], key: str, workorder: Workorder) -> None:
+    for job in workorder.interventions:
+        rows["interventions"].append(
+            {
+                "workorder_id": key,
+                "job_number": job.job_number,
+                "position": job.position,
+                "title": job.title,
+                "labor_price": job.labor_price,
+                "parts_price": job.parts_price,
+                "total_price": job.total_price,
+            }
+        )
+        rows["parts"].extend(
+            {
+                "workorder_id": key,
+                "job_number": job.job_number,
+                "line_id": part.line_id,
+                "position": part.position,
+                "reference_code": part.reference_code,
+                "quantity": part.quantity,
+                "price": part.price,
+            }
+            for part in job.parts
+        )
+    rows["contacts"].extend(
+        {
+            "workorder_id": key,
+            "role": contact.role,
+            "last_name": contact.last_name,
+            "phone": contact.phone,
+            "phone_as_written": contact.phone_as_written,
+            "email": contact.email,
+        }
+        for contact in workorder.contacts
+    )
+
+
+def _refused_attempt(dealer_id: int, item: Refused) -> dict[str, Any]:
+    key: UUID | None = None if item.dms_number is None else workorder_id(dealer_id, item.dms_number)
+    return {
+        "workorder_id": key,
+        "dms_number": item.dms_number,
+        "wo_number": item.wo_number,
+        "outcome": item.outcome,
+        "reason": item.reason,
+        "warnings": item.warnings,
+        "fetched_at": item.fetched_at.isoformat(),
+    }

@@ -1,0 +1,116 @@
+"""Workorders of a page: read and locked, then written, in one transaction and in at most four statements
+whatever the page's size."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text
+
+from schemas.decision import Stored
+from schemas.outcome import Outcome
+from worker.errors import ErrorCode, StorageUnavailable
+from worker.store import statements, tables
+from worker.store.failures import unknown_dealer
+from worker.store.pages import Accepted, Lineage, LockedPage, Page
+from worker.store.payload import payload
+from worker.store.reading import stored_of
+from worker.store.session import Database
+
+_TRIES = 5
+
+
+class PageOvertaken(Exception):
+    """Another worker inserted one of these workorders, or the dealer's policy changed, since the page was
+    read: roll back, read and decide again."""
+
+
+def store_page(
+    database: Database,
+    dealer_id: int,
+    digests: Mapping[int, bytes],
+    decide: Callable[[LockedPage], Page],
+    lineage: Lineage,
+) -> Page:
+    """Read, decide and write in one transaction, again when overtaken; returns what was decided and written.
+
+    `digests` holds the accepted answers by DMS number; `decide` may be called several times.
+    """
+    for _ in range(_TRIES):
+        try:
+            with database.transaction() as connection:
+                page = decide(lock_page(connection, dealer_id, digests))
+                write_page(connection, dealer_id, page, lineage)
+                return page
+        except PageOvertaken:
+            continue
+    raise StorageUnavailable(
+        ErrorCode.STORAGE_UNAVAILABLE, "Other workers kept changing the same workorders.", "Try again."
+    )
+
+
+def lock_page(connection: Connection, dealer_id: int, digests: Mapping[int, bytes]) -> LockedPage:
+    """Lock and read what Claire has of these workorders.
+
+    Where the digest is the same as stored, `Stored.workorder` is None and `Stored.fetched_at` only the moment
+    of the stored answer. Raises `MessageInvalid` for an unknown dealer.
+    """
+    dealer = {"dealer_id": dealer_id}
+    policy = connection.execute(text(statements.SHARE_DEALER), dealer).first()
+    if policy is None:
+        raise unknown_dealer(dealer_id)
+    stored: dict[int, Stored] = {}
+    if digests:
+        locked = connection.execute(text(statements.LOCK), dealer | {"dms_numbers": list(digests)})
+        stored = {
+            number: Stored(None, bytes(digest), fetched_at, started_at)
+            for number, digest, fetched_at, started_at in locked
+        }
+    differing = [number for number, known in stored.items() if known.digest != digests[number]]
+    if differing:
+        # Only a statement that begins after the locks were granted sees what another worker just committed.
+        rows = connection.execute(text(statements.DETAILS_OF_PAGE), dealer | {"dms_numbers": differing})
+        stored |= {row["dms_number"]: stored_of(row) for row in rows.mappings()}
+    return LockedPage(policy.keep_importing_after_start, stored)
+
+
+def write_page(connection: Connection, dealer_id: int, page: Page, lineage: Lineage) -> None:
+    """Write what was decided, the attempts and the changes, in one statement. A workorder may occur once.
+
+    Raises `PageOvertaken` when a workorder was not written though it was to be.
+    """
+    if not page:
+        return
+    expected = sum(isinstance(item, Accepted) and _writes(item) for item in page)
+    written = connection.execute(
+        text(statements.WRITE),
+        {
+            "dealer_id": dealer_id,
+            "page": payload(dealer_id, page),
+            "trigger": lineage.trigger.value,
+            "request_id": lineage.request_id,
+            "task_id": lineage.task_id,
+            "worker_version": lineage.worker_version,
+            "started_at": lineage.started_at,
+            "requests": lineage.requests,
+        },
+    ).scalar_one()
+    if written != expected:
+        raise PageOvertaken
+
+
+def find(connection: Connection, dealer_id: int, workorder_id: UUID) -> int | None:
+    """The DMS number of a stored workorder of this dealer."""
+    table = tables.workorders
+    query = select(table.c.dms_number).where(table.c.id == workorder_id, table.c.dealer_id == dealer_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def card(connection: Connection, dealer_id: int, workorder_id: UUID) -> Stored | None:
+    """All of a stored workorder of this dealer, to be shown; its `workorder` is never None."""
+    parameters = {"dealer_id": dealer_id, "workorder_id": workorder_id}
+    row = connection.execute(text(statements.DETAILS_OF_ONE), parameters).mappings().one_or_none()
+    return None if row is None else stored_of(row)
+
+
+def _writes(item: Accepted) -> bool:
+    return item.decision.outcome in (Outcome.CREATED, Outcome.UPDATED)
