@@ -9,7 +9,7 @@ from schemas.decision import Change, Decision, Fetched, Stored
 from schemas.outcome import Outcome, Warning
 from schemas.workorder import Contact, Intervention, Part, Workorder
 
-#: A van that drives day and night makes about this in a year: more between two visits is likely a typing error.
+#: A van that drives day and night makes about this in a year; more between two visits is likely a slip.
 MILEAGE_LEAP_KM = 100_000
 
 _HEADER = ("wo_number", "affiliate_id", "appointment_local", "mileage_km", "make", "model", "plate")
@@ -58,14 +58,15 @@ def _differences(old: Workorder, new: Workorder) -> Iterator[Change]:
     yield from header
     named = {change.path for change in header}
     yield from _fields("", old, new, [name for name, source in _DERIVED.items() if source not in named])
-    jobs = _paired(
-        {job.job_number: job for job in old.interventions}, {job.job_number: job for job in new.interventions}
-    )
-    for number, job_before, job_now in jobs:
+    for number, job_before, job_now in _paired(_by_number(old), _by_number(new)):
         yield from _intervention(f"interventions.{number}", job_before, job_now)
     contacts = _paired({c.role: c for c in old.contacts}, {c.role: c for c in new.contacts})
     for role, contact_before, contact_now in contacts:
         yield from _contact(f"contacts.{role}", contact_before, contact_now)
+
+
+def _by_number(workorder: Workorder) -> dict[int, Intervention]:
+    return {job.job_number: job for job in workorder.interventions}
 
 
 def _intervention(path: str, old: Intervention | None, new: Intervention | None) -> Iterator[Change]:
@@ -105,11 +106,11 @@ def _paired(old: Mapping[K, V], new: Mapping[K, V]) -> Iterator[tuple[K, V | Non
 
 def _summary(child: Intervention | Part | None) -> str | None:
     """Enough to recognise an added or removed intervention or part."""
-    match child:
-        case None:
-            return None
-        case Intervention(title=name, total_price=price) | Part(reference_code=name, price=price):
-            return f"{name} {price}" if name else str(price)
+    if child is None:
+        return None
+    if isinstance(child, Intervention):
+        return " ".join(filter(None, (child.title, f"{child.total_price:f}")))
+    return " ".join(filter(None, (child.reference_code, f"{child.price:f}")))
 
 
 def _text(value: object) -> str | None:
