@@ -16,38 +16,50 @@ class Entity:
     columns: tuple[str, ...]
 
 
-WORKORDER = Entity(
-    "Workorder",
-    ("WorkorderId",),
-    ("WorkorderId", "WONUMMER", "AffiliateId", "AppointmentDate", "Mileage", "Make", "Model", "LicensePlate"),
-)
-LINE = Entity(
-    "WorkorderLine",
-    ("LineId",),
-    (
-        "LineId",
-        "WorkorderId",
-        "JobNumber",
-        "SortOrder",
-        "LineType",
-        "Description",
-        "PartNumber",
-        "Quantity",
-        "Price",
-    ),
-)
-CONTACT = Entity(
-    "WorkorderContact",
-    ("WorkorderId", "Role"),
-    ("WorkorderId", "Role", "LastName", "PhoneBusiness", "EmailBusiness"),
-)
-ENTITIES = (WORKORDER, LINE, CONTACT)
+#: Raise it whenever the same row would be read differently: stored digests then no longer match.
+MAPPING_VERSION = 1
 
 DMS_NUMBER = "WorkorderId"
 WO_NUMBER = "WONUMMER"
 AFFILIATE = "AffiliateId"
 APPOINTMENT = "AppointmentDate"
+MILEAGE = "Mileage"
+MAKE = "Make"
+MODEL = "Model"
 PLATE = "LicensePlate"
+
+LINE_ID = "LineId"
+JOB_NUMBER = "JobNumber"
+SORT_ORDER = "SortOrder"
+LINE_TYPE = "LineType"
+DESCRIPTION = "Description"
+PART_NUMBER = "PartNumber"
+QUANTITY = "Quantity"
+PRICE = "Price"
+
+ROLE = "Role"
+LAST_NAME = "LastName"
+PHONE = "PhoneBusiness"
+EMAIL = "EmailBusiness"
+
+#: WONUMMER is a string of at most this many characters.
+WO_NUMBER_LENGTH = 20
+#: Values of LineType in lower case; Vinacles' case may vary.
+LABOR_LINES = frozenset({"labor", "labour", "arbeid"})
+PART_LINES = frozenset({"part"})
+
+WORKORDER = Entity(
+    "Workorder",
+    (DMS_NUMBER,),
+    (DMS_NUMBER, WO_NUMBER, AFFILIATE, APPOINTMENT, MILEAGE, MAKE, MODEL, PLATE),
+)
+LINE = Entity(
+    "WorkorderLine",
+    (LINE_ID,),
+    (LINE_ID, DMS_NUMBER, JOB_NUMBER, SORT_ORDER, LINE_TYPE, DESCRIPTION, PART_NUMBER, QUANTITY, PRICE),
+)
+CONTACT = Entity("WorkorderContact", (DMS_NUMBER, ROLE), (DMS_NUMBER, ROLE, LAST_NAME, PHONE, EMAIL))
+ENTITIES = (WORKORDER, LINE, CONTACT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,19 @@
+"""Texts as PostgreSQL can store them (no NUL), UTF-8 can send them (no lone surrogate) and forms can show them."""
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]+")
+
+
+def clean(text: str) -> str:
+    """Line breaks and other control characters become a space, half surrogate pairs go, blanks around go."""
+    return _LONE_SURROGATE.sub("", _CONTROL.sub(" ", text)).strip()
+
+
+def has_control_character(text: str) -> bool:
+    return _CONTROL.search(text) is not None
+
+
+def has_lone_surrogate(text: str) -> bool:
+    return _LONE_SURROGATE.search(text) is not None
