@@ -9,8 +9,8 @@ from schemas.outcome import Reason
 from schemas.texts import has_control_character, has_lone_surrogate
 from schemas.vinacles import PLATE, WO_NUMBER, WO_NUMBER_LENGTH, Row
 
-# Data API builder up to 1.7 decodes a filter twice, so `%27` would come out as a quote.
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+# Data API builder up to 1.7 decodes a filter twice, as .NET does: `%27` and `%u0027` would become a quote.
+_ESCAPE = re.compile(r"%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,7 +53,9 @@ def parse_search(text: str) -> SearchTerms | NotSearchable:
     nothing at all, control characters, half a surrogate pair, an escape such as `%27`, or more than 20
     characters that are no plate either."""
     typed = text.strip()
-    if not typed or has_control_character(typed) or has_lone_surrogate(typed) or _ESCAPE.search(typed):
+    # In capitals too: the ligature in "%ﬀ" becomes "%FF".
+    spelled = f"{typed} {typed.upper()}"
+    if not typed or has_control_character(typed) or has_lone_surrogate(typed) or _ESCAPE.search(spelled):
         return NotSearchable()
     numbers = (typed, typed.upper(), typed.lower()) if len(typed) <= WO_NUMBER_LENGTH else ()
     bare_plate = plates.bare(typed)
