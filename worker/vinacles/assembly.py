@@ -1,0 +1,55 @@
+"""Putting headers, lines and contacts together by the workorder they belong to."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from schemas.vinacles import CONTACT, DMS_NUMBER, LINE, Entity, FetchedPage, RawWorkorder, Row
+from worker.vinacles.reading import RowsRead
+
+_DIGITS = re.compile(r"[0-9]{1,16}", re.ASCII)
+
+
+def number(value: object) -> int | None:
+    """An id as an int, also where it came as a text of digits; None for anything else."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def last_of_each(headers: Iterable[Row]) -> list[Row]:
+    """One row per DMS number, the one that came last, in the order of their first coming.
+
+    Rows whose DMS number cannot be read all stay: somebody must be told about them.
+    """
+    latest: dict[object, Row] = {}
+    for place, row in enumerate(headers):
+        key = number(row.get(DMS_NUMBER))
+        latest[("unreadable", place) if key is None else key] = row
+    return list(latest.values())
+
+
+def assembled(headers: Sequence[Row], answers: Sequence[RowsRead], *, truncated: bool) -> FetchedPage:
+    """`headers` with the lines and contacts among `answers`; rows of other workorders are left out."""
+    lines, contacts = _by_workorder(answers, LINE), _by_workorder(answers, CONTACT)
+    workorders = []
+    for header in headers:
+        key = number(header.get(DMS_NUMBER))
+        workorders.append(RawWorkorder(header, tuple(lines.get(key, ())), tuple(contacts.get(key, ()))))
+    return FetchedPage(
+        tuple(workorders),
+        truncated,
+        min(answer.started_at for answer in answers),
+        sum(answer.requests for answer in answers),
+    )
+
+
+def _by_workorder(answers: Iterable[RowsRead], entity: Entity) -> dict[int | None, list[Row]]:
+    grouped: dict[int | None, list[Row]] = defaultdict(list)
+    for answer in answers:
+        if answer.entity is entity:
+            for row in answer.rows:
+                key = number(row.get(DMS_NUMBER))
+                if key is not None:
+                    grouped[key].append(row)
+    return grouped

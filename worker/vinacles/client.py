@@ -1,0 +1,124 @@
+"""One question to Vinacles: log in, ask, judge the answer, try again where that may help."""
+
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from schemas.dealer import Connection
+from worker.deadline import Deadline
+from worker.retry import RetryRule, retrying
+from worker.vinacles.answers import error_code, json_object, retry_after_seconds, server_time
+from worker.vinacles.failures import login_failed, not_allowed, of_status, out_of_time, page_too_big
+from worker.vinacles.oauth import TokenSource
+from worker.vinacles.wire import Reply, Wire
+
+T = TypeVar("T")
+#: What may go into a header as it is; anything else is left out.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts the requests made to the API, failed ones included."""
+
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, how long they wait, and what it cost. `request_id` goes along as `x-ms-correlation-id`,
+    which Data API builder writes to its log."""
+
+    connection: Connection
+    deadline: Deadline
+    request_id: str | None = None
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """`started_at` is the start of the request that succeeded, on the Deadline's clock; `server_time` and
+    `received_at` are wall clocks, theirs and ours."""
+
+    content: T
+    started_at: float
+    server_time: datetime | None
+    received_at: datetime
+
+
+class Client:
+    """Sends nothing but GET. Safe to share between threads."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        tokens: TokenSource,
+        rule: RetryRule,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._wire = wire
+        self._tokens = tokens
+        self._rule = rule
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def get(
+        self, asking: Asking, target: str, read: Callable[[dict[str, object]], T], *, anonymous: bool = False
+    ) -> Answer[T]:
+        """The JSON object at `target` (path and query below the base URL) as `read` understands it.
+
+        Tried again within the deadline where that may help. Raises VinaclesUnavailable, StorageUnavailable,
+        ConfigurationError, or VinaclesRefused (as PageTooBig where smaller pages may help).
+        """
+
+        def attempt() -> Answer[T]:
+            reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
+            return _judged(reply, read)
+
+        if asking.deadline.remaining() <= 0:
+            raise out_of_time()
+        return retrying(attempt, self._rule, asking.deadline, sleep=self._sleep, jitter=self._jitter)
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _logged_in(self, asking: Asking, target: str) -> Reply:
+        token = self._tokens.get(asking.connection, asking.deadline)
+        reply = self._send(asking, target, _bearer(token.access_token.reveal()))
+        if reply.status != 401:
+            return reply
+        token = self._tokens.replace(asking.connection, token, asking.deadline)
+        reply = self._send(asking, target, _bearer(token.access_token.reveal()))
+        if reply.status == 401:
+            self._tokens.fresh_one_refused(asking.connection)
+            raise login_failed()
+        return reply
+
+    def _send(self, asking: Asking, target: str, headers: Mapping[str, str]) -> Reply:
+        asking.tally.requests += 1
+        named = asking.request_id is not None and _REQUEST_ID.fullmatch(asking.request_id)
+        extra = {"x-ms-correlation-id": asking.request_id} if named and asking.request_id else {}
+        return self._wire.get(asking.connection, target, {**headers, **extra}, asking.deadline)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _judged(reply: Reply, read: Callable[[dict[str, object]], T]) -> Answer[T]:
+    now = datetime.now(UTC)
+    if reply.status == 401:  # only where we did not log in
+        raise not_allowed()
+    if reply.status != 200:
+        code = error_code(reply.body, reply.headers)
+        raise of_status(reply.status, code, retry_after_seconds(reply.headers, now))
+    if reply.body is None:
+        raise page_too_big()
+    content = read(json_object(reply.body, reply.headers))
+    return Answer(content, reply.started_at, server_time(reply.headers), now)

@@ -1,0 +1,169 @@
+"""What can go wrong at Vinacles, as errors of ours: foreign exceptions, and the statuses of answers.
+
+No text here repeats a host, a URL, a response body or an exception's own words.
+"""
+
+import ssl
+import zlib
+from http.client import HTTPException
+
+import requests
+import urllib3.exceptions
+
+from worker.errors import (
+    ConfigurationError,
+    ErrorCode,
+    TwoDriveError,
+    VinaclesRefused,
+    VinaclesUnavailable,
+)
+
+#: Everything that requests, urllib3, http.client, ssl, socket and zlib raise. requests' own errors and those
+#: of ssl and socket are OSErrors; idna and header faults are ValueErrors.
+FOREIGN = (OSError, ValueError, urllib3.exceptions.HTTPError, HTTPException, zlib.error)
+
+_LATER = "Search again in a minute; if it goes on, tell your administrator."
+_CHECK = "Run `twodrive check` for this dealer; the mapping may not fit this Vinacles."
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+    urllib3.exceptions.LocationValueError,
+    UnicodeError,
+)
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+
+
+class PageTooBig(VinaclesRefused):
+    """413, or more bytes than we hold: the same rows may come in smaller pages."""
+
+
+def page_too_big() -> PageTooBig:
+    text = "Vinacles' answer is too big, even one row at a time."
+    return PageTooBig(ErrorCode.VINACLES_REFUSED, text, _CHECK)
+
+
+def refused(text: str) -> VinaclesRefused:
+    return VinaclesRefused(ErrorCode.VINACLES_REFUSED, text, _CHECK)
+
+
+def unavailable(
+    text: str, *, retry_after_seconds: float | None = None, few_tries: bool = False
+) -> VinaclesUnavailable:
+    return VinaclesUnavailable(
+        ErrorCode.VINACLES_UNAVAILABLE,
+        text,
+        _LATER,
+        retry_after_seconds=retry_after_seconds,
+        few_tries=few_tries,
+    )
+
+
+def out_of_time() -> VinaclesUnavailable:
+    return unavailable("2Drive did not answer in time.")
+
+
+def unreadable() -> VinaclesUnavailable:
+    return unavailable("2Drive's answer was incomplete or unreadable.")
+
+
+def login_failed() -> ConfigurationError:
+    return ConfigurationError(
+        ErrorCode.VINACLES_LOGIN_FAILED,
+        "2Drive does not accept this dealer's login.",
+        "Check client id, client secret, audience and token URL in the dealer's record.",
+    )
+
+
+def not_allowed() -> ConfigurationError:
+    return ConfigurationError(
+        ErrorCode.VINACLES_NOT_ALLOWED,
+        "2Drive does not allow this dealer's login to read workorders.",
+        "Ask Vinacles to give the client read access to the entities that `twodrive check` lists.",
+    )
+
+
+def bad_address() -> ConfigurationError:
+    return ConfigurationError(
+        ErrorCode.CONFIGURATION,
+        "The address of 2Drive in the dealer's record cannot be used.",
+        "Give base URL and token URL as https://host or https://host/path, without login or query.",
+    )
+
+
+def bad_certificate() -> ConfigurationError:
+    return ConfigurationError(
+        ErrorCode.CONFIGURATION,
+        "The TLS certificate of 2Drive cannot be verified.",
+        "Check the host name in the dealer's record and the CA bundle in the settings.",
+    )
+
+
+def bad_token_url(status: int) -> ConfigurationError:
+    return ConfigurationError(
+        ErrorCode.CONFIGURATION,
+        f"The token URL does not give out tokens (HTTP {status}).",
+        "Check the token URL in the dealer's record.",
+    )
+
+
+def of_exception(error: BaseException) -> TwoDriveError:
+    """What a foreign exception (see `FOREIGN`) means."""
+    if _holds(error, ssl.SSLCertVerificationError):
+        return bad_certificate()
+    if isinstance(error, _ADDRESS):
+        return bad_address()
+    if isinstance(error, _TIMEOUTS) or _holds(error, urllib3.exceptions.TimeoutError):
+        return out_of_time()
+    return unavailable("2Drive cannot be reached, or broke off its answer.")
+
+
+def of_status(status: int, code: str | None, retry_after_seconds: float | None) -> TwoDriveError:
+    """What an answer other than 200 means; `code` is Data API builder's `error.code`. 401 counts as final."""
+    if status == 401:
+        return login_failed()
+    if status == 403:
+        return not_allowed()
+    if status == 413:
+        return page_too_big()
+    if status in _BUSY or status > 504:
+        # Data API builder's UnexpectedError, and gateways' own statuses, often repeat exactly.
+        few_tries = status not in _BUSY or (status == 500 and code == "UnexpectedError")
+        return _busy(status, retry_after_seconds, few_tries=few_tries)
+    if 300 <= status < 400:
+        return refused(f"Vinacles redirects elsewhere (HTTP {status}), which is never followed.")
+    return refused(f"Vinacles does not understand our request (HTTP {status}).")
+
+
+def of_token_status(status: int, retry_after_seconds: float | None) -> TwoDriveError:
+    """What an answer other than 200 of the token URL means."""
+    if status in {400, 401, 403}:
+        return login_failed()
+    if status == 408 or status == 429 or status >= 500:
+        return _busy(status, retry_after_seconds)
+    return bad_token_url(status)
+
+
+def _busy(status: int, retry_after_seconds: float | None, *, few_tries: bool = False) -> VinaclesUnavailable:
+    return unavailable(
+        f"2Drive is busy, starting up or down (HTTP {status}).",
+        retry_after_seconds=retry_after_seconds,
+        few_tries=few_tries,
+    )
+
+
+def _holds(error: BaseException, kind: type[BaseException]) -> bool:
+    """Whether `error` wraps a `kind`, in any of the ways that requests and urllib3 wrap."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, kind):
+            return True
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            waiting += [current.__cause__, current.__context__, *current.args]
+            waiting.append(getattr(current, "reason", None))
+    return False

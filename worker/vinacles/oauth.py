@@ -1,0 +1,177 @@
+"""One access token per dealer's login, shared by all processes and machines through Redis."""
+
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Protocol
+
+import redis
+from cryptography.fernet import InvalidToken
+from redis.exceptions import LockError, RedisError
+
+from schemas.dealer import Connection
+from worker.deadline import Deadline
+from worker.errors import ErrorCode, StorageUnavailable, TwoDriveError
+from worker.vinacles.answers import retry_after_seconds
+from worker.vinacles.failures import login_failed, of_token_status, out_of_time, unreadable
+from worker.vinacles.tokens import Issued, Token, kept_seconds, read_token, renewal_due
+from worker.vinacles.wire import Wire
+
+#: A holder that died keeps others waiting this long; longer than a call of the token URL may take.
+LOCK_SECONDS = 12.0
+CALL_SECONDS = 10.0
+#: While the old token is still good, nobody's search waits long for a slow token URL.
+EARLY_CALL_SECONDS = 3.0
+#: After a fresh token was refused too, no more tokens are bought for the same login for this long.
+REFUSED_SECONDS = 30
+_POLL_SECONDS = 0.05
+_DELETE_IF_SAME = (
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+)
+
+
+class Cipher(Protocol):
+    """Fernet or MultiFernet."""
+
+    def encrypt(self, msg: bytes) -> bytes: ...
+
+    def decrypt(self, msg: bytes) -> bytes: ...
+
+
+class TokenSource:
+    """`redis_client` must return bytes (no `decode_responses`). `naming_key` keys the hash of the client
+    secret within Redis keys: whoever reads key names cannot try secrets against them."""
+
+    def __init__(
+        self,
+        redis_client: redis.Redis,
+        cipher: Cipher,
+        naming_key: bytes,
+        wire: Wire,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._redis = redis_client
+        self._cipher = cipher
+        self._naming_key = naming_key
+        self._wire = wire
+        self._sleep = sleep
+
+    def get(self, connection: Connection, deadline: Deadline) -> Token:
+        """The fleet's token for this login, bought only where there is none or it is about to expire.
+
+        Raises ConfigurationError (the login is refused), VinaclesUnavailable (the token URL does not
+        answer, or somebody else's call takes too long) or StorageUnavailable (Redis is away).
+        """
+        name = self._name(connection)
+        while True:
+            token = self._read(name)
+            if token and not token.renewal_due:
+                return token
+            with self._turn(name) as mine:
+                if mine:
+                    return self._renewed(name, connection, deadline)
+            if token:
+                return token
+            left = deadline.remaining()
+            if left <= 0:
+                raise out_of_time()
+            self._sleep(min(_POLL_SECONDS, left))
+
+    def replace(self, connection: Connection, refused: Token, deadline: Deadline) -> Token:
+        """Another token in place of one that the API refused; bought only if nobody else has done so.
+
+        Raises like `get`, and ConfigurationError when a fresh token was refused moments ago.
+        """
+        name = self._name(connection)
+        with _storage():
+            if self._redis.exists(f"{name}:refused"):
+                raise login_failed()
+            self._redis.eval(_DELETE_IF_SAME, 1, name, refused.stamp)
+        return self.get(connection, deadline)
+
+    def fresh_one_refused(self, connection: Connection) -> None:
+        """Remember that buying another token does not help for now."""
+        with _storage():
+            self._redis.set(f"{self._name(connection)}:refused", b"1", ex=REFUSED_SECONDS)
+
+    def _renewed(self, name: str, connection: Connection, deadline: Deadline) -> Token:
+        """Called with the lock: look again, then buy. A valid old token outlives a failure to renew it."""
+        token = self._read(name)
+        if token and not token.renewal_due:
+            return token
+        seconds = EARLY_CALL_SECONDS if token else CALL_SECONDS
+        soon = Deadline(min(deadline.at, deadline.clock() + seconds), deadline.clock)
+        try:
+            return self._bought(name, connection, soon)
+        except StorageUnavailable:
+            raise
+        except TwoDriveError:
+            if token is None:
+                raise
+        return token
+
+    def _bought(self, name: str, connection: Connection, deadline: Deadline) -> Token:
+        reply = self._wire.request_token(connection, deadline)
+        if reply.status != 200:
+            raise of_token_status(reply.status, retry_after_seconds(reply.headers, datetime.now(UTC)))
+        if reply.body is None:
+            raise unreadable()
+        issued = read_token(reply.body, reply.headers)
+        stamp = self._cipher.encrypt(issued.packed())
+        kept = kept_seconds(issued, deadline.clock() - reply.started_at)
+        if kept > 0:
+            with _storage():
+                self._redis.set(name, stamp, px=max(1, int(kept * 1000)))
+        return Token(issued.access_token, stamp)
+
+    def _read(self, name: str) -> Token | None:
+        """Redis counts a token's life down, so machines need not agree on the time."""
+        with _storage(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(name)
+            pipe.pttl(name)
+            stamp, left_ms = pipe.execute()
+        if stamp is None:
+            return None
+        try:
+            issued = Issued.unpacked(self._cipher.decrypt(stamp))
+        except InvalidToken:  # written with a key that is no longer ours
+            return None
+        return Token(issued.access_token, stamp, renewal_due(left_ms / 1000, issued.lifetime_seconds))
+
+    @contextmanager
+    def _turn(self, name: str) -> Iterator[bool]:
+        """Whether it is our turn to buy, without waiting for it."""
+        lock = self._redis.lock(f"{name}:lock", timeout=LOCK_SECONDS)
+        with _storage():
+            mine = bool(lock.acquire(blocking=False))
+        try:
+            yield mine
+        finally:
+            if mine:
+                with suppress(LockError, RedisError):  # it expires by itself
+                    lock.release()
+
+    def _name(self, connection: Connection) -> str:
+        """A changed secret gives a new name, and so takes effect at once."""
+        secret = hmac.new(self._naming_key, connection.client_secret.reveal().encode(), sha256).hexdigest()
+        login = [connection.token_url, connection.client_id, connection.audience, secret]
+        return f"twodrive:token:{sha256(json.dumps(login).encode()).hexdigest()}"
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    failed = False
+    try:
+        yield
+    except RedisError:
+        failed = True
+    if failed:
+        raise StorageUnavailable(
+            ErrorCode.STORAGE_UNAVAILABLE,
+            "The shared memory of the workers (Redis) did not answer.",
+            "Search again in a minute; if it goes on, check the Redis server.",
+        )

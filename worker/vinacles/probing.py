@@ -1,0 +1,93 @@
+"""Looking a tenant over for an operator: is it up, what does it show, may we read it, is its clock right."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from schemas.dealer import Dealer
+from schemas.vinacles import APPOINTMENT, WORKORDER, Entity
+from worker.deadline import Deadline
+from worker.errors import ConfigurationError, ErrorCode, VinaclesRefused, VinaclesUnavailable
+from worker.vinacles.answers import rows
+from worker.vinacles.client import Answer, Asking, Client
+from worker.vinacles.query import at_least
+from worker.vinacles.reading import Query
+
+T = TypeVar("T")
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What Data API builder says of itself at `/`; None for what it leaves out."""
+
+    status: str | None
+    version: str | None
+    clock_skew_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """`has_rows` is False for an empty entity; `clock_skew_seconds` is positive where their clock is ahead
+    of ours, None where they send no Date."""
+
+    has_rows: bool
+    clock_skew_seconds: float | None
+
+
+class Probing:
+    """Every method raises what `Client.get` raises, unless it says otherwise."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def status(self, dealer: Dealer, deadline: Deadline) -> Status | None:
+        """`GET /`, without a login; None where it is hidden."""
+        answer = self._shown(Asking(dealer.connection, deadline), "/", anonymous=True)
+        if answer is None:
+            return None
+        said = answer.content
+        return Status(_text(said.get("status")), _text(said.get("version")), _skew(answer))
+
+    def openapi(self, dealer: Dealer, deadline: Deadline) -> dict[str, object] | None:
+        """The OpenAPI document, None where it is hidden."""
+        answer = self._shown(Asking(dealer.connection, deadline), "/api/openapi", anonymous=False)
+        return answer.content if answer else None
+
+    def probe(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> Probed:
+        """Ask for one row with every column that we need."""
+        answer = self._client.get(Asking(dealer.connection, deadline), Query(entity, first=1).target(), rows)
+        return Probed(bool(answer.content), _skew(answer))
+
+    def probe_datetime_filter(self, dealer: Dealer, deadline: Deadline) -> bool:
+        """Whether a filter on a date-time works: on some column types it is a 400 or 500 (DAB issue 3760)."""
+        query = Query(WORKORDER, at_least(APPOINTMENT, _LONG_AGO), first=1)
+        try:
+            self._client.get(Asking(dealer.connection, deadline), query.target(), rows)
+        except VinaclesRefused:
+            return False
+        except VinaclesUnavailable as error:
+            if not error.few_tries:
+                raise
+            return False
+        return True
+
+    def _shown(self, asking: Asking, target: str, *, anonymous: bool) -> Answer[dict[str, object]] | None:
+        try:
+            return self._client.get(asking, target, dict, anonymous=anonymous)
+        except VinaclesRefused:
+            return None
+        except ConfigurationError as error:
+            if error.code is not ErrorCode.VINACLES_NOT_ALLOWED:
+                raise
+            return None
+
+
+def _skew(answer: Answer[T]) -> float | None:
+    if answer.server_time is None:
+        return None
+    return (answer.server_time - answer.received_at).total_seconds()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

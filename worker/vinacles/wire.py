@@ -1,0 +1,165 @@
+"""The only place where bytes leave for Vinacles: GET below a dealer's base URL, POST to its token URL."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import version
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import requests
+
+from schemas.dealer import Connection
+from worker.deadline import Deadline
+from worker.vinacles.failures import FOREIGN, bad_address, of_exception, out_of_time, refused
+from worker.vinacles.patience import PatientAdapter, within
+from worker.vinacles.query import MOST_URL_BYTES
+
+#: 64 MiB of decoded body; a page of 100 rows has about 40 KiB.
+MOST_BODY_BYTES = 64 * 1024 * 1024
+_MOST_ERROR_BYTES = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
+_PRINTABLE = re.compile(r"[!-\[\]-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `body` is None when it was longer than we hold; `started_at` is on the Deadline's
+    clock, just before the request was sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+    started_at: float
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nothing is followed, and no Location is looked at or its body read for it."""
+
+
+def build_session(parallel: int, ca_bundle: str | None = None) -> requests.Session:
+    """One session per process, for `parallel` threads: no proxies or logins from the environment, no
+    cookies, no redirects. `ca_bundle` is a file of certificates to trust instead of the built-in ones."""
+    # Their lines at DEBUG and WARNING repeat whole URLs, and with them what somebody searched for.
+    for name in ("connection", "connectionpool", "response"):
+        logging.getLogger(f"urllib3.{name}").setLevel(logging.ERROR)
+    session = _Session()
+    session.trust_env = False
+    session.verify = ca_bundle or True
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.update(
+        {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"twodrive-claire/{version('twodrive-claire')}",
+        }
+    )
+    adapter = PatientAdapter(pool_connections=parallel, pool_maxsize=parallel)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+class Wire:
+    """`read_seconds` bounds the silence between two pieces of an answer, the Deadline the whole of it."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        *,
+        connect_seconds: float = 3.0,
+        read_seconds: float = 10.0,
+        most_body_bytes: int = MOST_BODY_BYTES,
+    ) -> None:
+        self._session = session
+        self._connect_seconds = connect_seconds
+        self._read_seconds = read_seconds
+        self._most_body_bytes = most_body_bytes
+
+    def get(
+        self, connection: Connection, target: str, headers: Mapping[str, str], deadline: Deadline
+    ) -> Reply:
+        """GET `target`, a path and query below the dealer's base URL."""
+        url = checked_url(connection.base_url).rstrip("/") + target
+        if len(url.encode()) >= MOST_URL_BYTES:
+            raise refused("The request would be too long for Vinacles.")
+        return self._exchange("GET", url, headers, None, deadline)
+
+    def request_token(self, connection: Connection, deadline: Deadline) -> Reply:
+        """POST the dealer's login to its token URL (RFC 6749, 4.4; `audience` is Auth0's)."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": connection.client_id,
+            "client_secret": connection.client_secret.reveal(),
+            "audience": connection.audience,
+        }
+        return self._exchange("POST", checked_url(connection.token_url), {}, form, deadline)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        deadline: Deadline,
+    ) -> Reply:
+        started_at, left = deadline.clock(), deadline.remaining()
+        if left <= 0:
+            raise out_of_time()
+        try:
+            with (
+                within(deadline),
+                self._session.request(
+                    method,
+                    url,
+                    headers=headers,
+                    data=form,
+                    timeout=(min(self._connect_seconds, left), min(self._read_seconds, left)),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                body = self._body(response)
+                return Reply(response.status_code, response.headers, body, started_at)
+        except FOREIGN as error:
+            failure = of_exception(error)
+        # Raised outside of `except`: the foreign error names the URL and must not travel along as context.
+        raise failure
+
+    def _body(self, response: requests.Response) -> bytes | None:
+        most = self._most_body_bytes if response.status_code == 200 else _MOST_ERROR_BYTES
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > most:
+                return None
+        return bytes(body)
+
+
+def checked_url(url: str) -> str:
+    """The URL, if it is https (or loopback) and no more than scheme, host, port and path.
+
+    Raises ConfigurationError otherwise.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise bad_address() from None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host or ""))
+    if not (safe and host and _PRINTABLE.fullmatch(url)) or any(c in url for c in "@?#"):
+        raise bad_address()
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,144 @@
+"""The face of the station: workorders by what somebody typed, or by their DMS numbers."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+from schemas.dealer import Dealer
+from schemas.search import SearchTerms
+from schemas.vinacles import (
+    AFFILIATE,
+    APPOINTMENT,
+    CONTACT,
+    DMS_NUMBER,
+    LINE,
+    PLATE,
+    WO_NUMBER,
+    WORKORDER,
+    Entity,
+    FetchedPage,
+    Row,
+)
+from worker.deadline import Deadline
+from worker.vinacles.assembly import assembled, last_of_each, number
+from worker.vinacles.client import Asking, Client
+from worker.vinacles.failures import out_of_time
+from worker.vinacles.query import MOST_URL_BYTES, PAGING_BYTES, Filter, all_of, any_of, eq, split
+from worker.vinacles.reading import Query, RowsRead, read_rows
+
+#: A search imports this many of the newest matches.
+MOST_MATCHES = 25
+# Workorders per request, such that their rows rarely fill more than one page of 100.
+_BATCH = {WORKORDER: 100, LINE: 8, CONTACT: 30}
+
+Call = Callable[[], RowsRead]
+
+
+class Vinacles:
+    """Shared by all threads of a process; must be made after a fork. `parallel` bounds the requests that
+    are under way at the same time, for all callers together: a search makes up to five at once."""
+
+    def __init__(self, client: Client, parallel: int) -> None:
+        self._client = client
+        self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="vinacles")
+
+    def search(
+        self, dealer: Dealer, terms: SearchTerms, deadline: Deadline, request_id: str | None = None
+    ) -> FetchedPage:
+        """The newest 25 workorders that equal `terms`, in two round trips. `terms` must hold a spelling.
+
+        Raises what `Client.get` raises.
+        """
+        condition = _of_dealer(dealer, _spelled(terms))
+        newest_first = (f"{APPOINTMENT} desc", f"{DMS_NUMBER} desc")
+
+        def matching(rows: Iterable[Row]) -> list[Row]:
+            return last_of_each(row for row in rows if _belongs(dealer, row) and terms.matches(row))
+
+        def find() -> RowsRead:
+            asking = Asking(dealer.connection, deadline, request_id)
+            query = Query(WORKORDER, condition, newest_first)
+            return read_rows(self._client, asking, query, lambda rows: len(matching(rows)) > MOST_MATCHES)
+
+        [found] = self._together([find], deadline)
+        headers = matching(found.rows)
+        kept = headers[:MOST_MATCHES]
+        ids = [key for row in kept if (key := number(row.get(DMS_NUMBER))) is not None]
+        calls = self._calls(dealer, (LINE, CONTACT), ids, deadline, request_id)
+        answers = [found, *self._together(calls, deadline)]
+        return assembled(kept, answers, truncated=len(headers) > MOST_MATCHES)
+
+    def by_dms_numbers(
+        self, dealer: Dealer, dms_numbers: Sequence[int], deadline: Deadline, request_id: str | None = None
+    ) -> FetchedPage:
+        """Those of these workorders that the dealer's affiliates have, in one round trip.
+
+        Raises what `Client.get` raises.
+        """
+        if not dms_numbers:
+            return FetchedPage((), False, deadline.clock(), 0)
+        calls = self._calls(dealer, (WORKORDER, LINE, CONTACT), dms_numbers, deadline, request_id)
+        answers = self._together(calls, deadline)
+        asked = set(dms_numbers)
+        rows = (row for answer in answers if answer.entity is WORKORDER for row in answer.rows)
+        headers = (row for row in rows if number(row.get(DMS_NUMBER)) in asked and _belongs(dealer, row))
+        return assembled(last_of_each(headers), answers, truncated=False)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    def _calls(
+        self,
+        dealer: Dealer,
+        entities: Iterable[Entity],
+        dms_numbers: Sequence[int],
+        deadline: Deadline,
+        request_id: str | None,
+    ) -> list[Call]:
+        queries = [query for entity in entities for query in _by_dms_numbers(dealer, entity, dms_numbers)]
+
+        def call(query: Query) -> Call:
+            asking = Asking(dealer.connection, deadline, request_id)
+            return lambda: read_rows(self._client, asking, query)
+
+        return [call(query) for query in queries]
+
+    def _together(self, calls: Sequence[Call], deadline: Deadline) -> list[RowsRead]:
+        """All answers, or the first failure. Nobody waits beyond the deadline, wherever a call is stuck."""
+        futures = [self._threads.submit(call) for call in calls]
+        try:
+            done, late = wait(futures, deadline.remaining(), return_when=FIRST_EXCEPTION)
+            answers = [future.result() for future in futures if future in done]
+        finally:
+            for future in futures:
+                future.cancel()
+        if late:
+            raise out_of_time()
+        return answers
+
+
+def _spelled(terms: SearchTerms) -> Filter:
+    numbers = [eq(WO_NUMBER, spelling) for spelling in terms.wo_numbers]
+    return any_of([*numbers, *(eq(PLATE, spelling) for spelling in terms.plates)])
+
+
+def _of_dealer(dealer: Dealer, wanted: Filter) -> Filter:
+    if not dealer.affiliates:
+        return wanted
+    return all_of([wanted, any_of(eq(AFFILIATE, affiliate) for affiliate in dealer.affiliates)])
+
+
+def _belongs(dealer: Dealer, row: Row) -> bool:
+    """Old servers may match a filter wrongly, so the answer is checked again."""
+    return not dealer.affiliates or number(row.get(AFFILIATE)) in dealer.affiliates
+
+
+def _by_dms_numbers(dealer: Dealer, entity: Entity, dms_numbers: Sequence[int]) -> list[Query]:
+    def query(ids: Sequence[int]) -> Query:
+        wanted = any_of(eq(DMS_NUMBER, key) for key in ids)
+        return Query(entity, _of_dealer(dealer, wanted) if entity is WORKORDER else wanted)
+
+    fixed = len(dealer.connection.base_url) + (len(query(dms_numbers[:1]).target()) if dms_numbers else 0)
+    room = MOST_URL_BYTES - PAGING_BYTES - fixed
+    batches = split(DMS_NUMBER, dms_numbers, most=_BATCH[entity], room_bytes=room)
+    return [query(ids) for ids in batches]
