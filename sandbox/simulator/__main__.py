@@ -1,0 +1,74 @@
+"""`python -m sandbox.simulator`: serve until SIGTERM or SIGINT."""
+
+import argparse
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sandbox.simulator.known import known_workorders
+from sandbox.simulator.server import Server
+from sandbox.simulator.site import TOKEN_PATH, Site
+from sandbox.simulator.tables import Bundle
+from sandbox.simulator.workshop import workorders
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.simulator", description="A simulated Vinacles tenant."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--workorders", type=int, default=500, help="invented ones, besides the well-known")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--latency-ms", type=float, default=0, help="added to every answer")
+    parser.add_argument("--ready-file", type=Path, help="written when ready, with the line that is printed")
+    return parser.parse_args()
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+
+    def bundles() -> Iterator[Bundle]:
+        today = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
+        yield from known_workorders(today)
+        yield from workorders(arguments.workorders, arguments.seed, today)
+
+    site = Site(arguments.seed, bundles)
+    site.settings = site.settings.patched({"latency_ms": arguments.latency_ms})
+    server = Server(site, arguments.host, arguments.port)
+    try:
+        _announce(site, f"http://{arguments.host}:{server.port}", arguments.ready_file)
+        await stopped.wait()
+    finally:
+        await server.stop()
+        if arguments.ready_file is not None:
+            arguments.ready_file.unlink(missing_ok=True)
+
+
+def _announce(site: Site, base_url: str, ready_file: Path | None) -> None:
+    client = site.tokens.client
+    line = json.dumps(
+        {
+            "base_url": base_url,
+            "token_url": f"{base_url}{TOKEN_PATH}",
+            "admin_url": f"{base_url}/_admin",
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+            "audience": client.audience,
+        }
+    )
+    print(line, flush=True)
+    if ready_file is not None:
+        part = ready_file.with_suffix(".part")
+        part.write_text(line)
+        part.rename(ready_file)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(_arguments()))

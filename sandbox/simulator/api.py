@@ -1,0 +1,143 @@
+"""`GET /api/{Entity}`: one read of Data API builder, spoiled by the faults that hit it."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import unquote
+
+from sandbox.simulator.answers import Answer, json_answer
+from sandbox.simulator.database import Database
+from sandbox.simulator.faults import Fault, FaultKind
+from sandbox.simulator.grammar import ColumnRef, Comparison, Literal, Logical, Not, Operand, Predicate, Value
+from sandbox.simulator.paging import decode_after, encode_after, next_link
+from sandbox.simulator.query import Query, read_query
+from sandbox.simulator.refusals import Refusal, bad_request, entity_not_found
+from sandbox.simulator.settings import NextLink, Settings
+from sandbox.simulator.spoiling import schema_of, spoiled_rows
+from sandbox.simulator.sql import Dialect, Sql, json_object, table
+from sandbox.simulator.tables import ENTITIES, Entity, Kind
+
+
+class Api:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def answer(
+        self, path: str, raw: str, host: str, settings: Settings, faults: Sequence[Fault] = ()
+    ) -> Answer:
+        """`path` is what follows `/api/`. Never raises."""
+        try:
+            name, *route = (unquote(part) for part in path.rstrip("/").split("/"))
+            entity = ENTITIES.get(name)
+            if entity is None:
+                raise entity_not_found(f"Invalid Entity path: {name}.")
+            entity, forbidden = schema_of(entity, faults)
+            settings = _spoiled_settings(settings, faults)
+            query = read_query(raw, entity, settings, forbidden)
+            _refuse_datetimes(query, faults)
+            key = _key_condition(entity, route)
+            return self._read(entity, query, key, f"/api/{path}", host, settings, faults)
+        except Refusal as refusal:
+            return json_answer(refusal.status, refusal.body())
+
+    def _read(
+        self,
+        entity: Entity,
+        query: Query,
+        key: Predicate | None,
+        path: str,
+        host: str,
+        settings: Settings,
+        faults: Sequence[Fault],
+    ) -> Answer:
+        rows = self._database.read(_statement(entity, query, key, Dialect(settings.case_insensitive)))
+        more = len(rows) > query.first
+        page = rows[: query.first]
+        texts = [str(row[0]) for row in page]
+        if faults:
+            texts = spoiled_rows(texts, faults)
+        link = ""
+        repeating = settings.next_link is NextLink.REPEATING and query.after is not None
+        if repeating or more:
+            after = (
+                query.after
+                if repeating and query.after
+                else encode_after(entity.name, query.order, page[-1][1:])
+            )
+            said = next_link(settings.next_link, host, path, query.repeated, after)
+            link = f',"nextLink":{json.dumps(said)}'
+        return json_answer(200, f'{{"value":[{",".join(texts)}]{link}}}'.encode())
+
+
+def _statement(entity: Entity, query: Query, key: Predicate | None, dialect: Dialect) -> Sql:
+    conditions: list[Sql] = [dialect.predicate(part) for part in (query.filter, key) if part is not None]
+    if query.after is not None:
+        conditions.append(dialect.following(query.order, decode_after(query.after, query.order)))
+    cursor = ", ".join(f'"{part.column.stored}"' for part in query.order)
+    where = f" WHERE {' AND '.join(part.text for part in conditions)}" if conditions else ""
+    text = (
+        f"SELECT {json_object(query.columns)}, {cursor} FROM {table(entity)}{where} "  # noqa: S608  known names
+        f"ORDER BY {dialect.order_by(query.order)} LIMIT ?"
+    )
+    parameters: tuple[Value, ...] = tuple(value for part in conditions for value in part.parameters)
+    return Sql(text, (*parameters, query.first + 1))
+
+
+def _key_condition(entity: Entity, route: list[str]) -> Predicate | None:
+    """`WorkorderId/5`, or for a composite key `WorkorderId/5/Role/Owner`."""
+    if not route:
+        return None
+    if len(route) % 2:
+        raise bad_request("Support for url template with implicit primary key field names is not yet added.")
+    given = dict(zip(route[::2], route[1::2], strict=True))
+    if len(given) != len(entity.key):
+        raise bad_request("Primary key column(s) provided do not match DB schema.")
+    terms = tuple(_key_part(entity, name, value) for name, value in given.items())
+    return terms[0] if len(terms) == 1 else Logical("and", terms)
+
+
+def _key_part(entity: Entity, name: str, text: str) -> Comparison:
+    column = entity.column(name)
+    if column is None or name not in entity.key:
+        raise entity_not_found(f"Primary key column: {name} not found in the entity definition.")
+    if column.kind is Kind.STRING:
+        return Comparison("eq", ColumnRef(column), Literal(Kind.STRING, text))
+    if not re.fullmatch(r"-?\d{1,18}", text):
+        raise bad_request(f'Parameter "{text}" cannot be resolved as column "{name}" with type "Int64".')
+    return Comparison("eq", ColumnRef(column), Literal(Kind.INTEGER, int(text)))
+
+
+def _spoiled_settings(settings: Settings, faults: Sequence[Fault]) -> Settings:
+    for fault in faults:
+        if fault.kind is FaultKind.NEXT_LINK:
+            settings = replace(settings, next_link=NextLink(fault.next_link))
+        elif fault.kind is FaultKind.PAGE_MAX:
+            settings = replace(settings, page_max=fault.page_max)
+    return settings
+
+
+def _refuse_datetimes(query: Query, faults: Sequence[Fault]) -> None:
+    for fault in faults:
+        if (
+            fault.kind is FaultKind.DATETIME_FILTER
+            and query.filter is not None
+            and _has_datetime(query.filter)
+        ):
+            if fault.status == 400:
+                raise bad_request("$filter query parameter is not well formed.")
+            raise Refusal(
+                fault.status,
+                "UnexpectedError",
+                "While processing your request the server ran into an unexpected error.",
+            )
+
+
+def _has_datetime(node: Predicate | Operand) -> bool:
+    if isinstance(node, Logical):
+        return any(_has_datetime(term) for term in node.terms)
+    if isinstance(node, Not):
+        return _has_datetime(node.term)
+    if isinstance(node, Comparison):
+        return _has_datetime(node.left) or _has_datetime(node.right)
+    return isinstance(node, Literal) and node.kind is Kind.DATETIME

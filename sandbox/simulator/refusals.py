@@ -1,0 +1,32 @@
+"""Data API builder's refusals: a status, a sub-status code and a text, in its JSON shape."""
+
+import json
+
+
+class Refusal(Exception):
+    """`status` is the HTTP status, `code` Data API builder's sub-status code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def body(self) -> bytes:
+        return error_body(self.status, self.code, self.message)
+
+
+def error_body(status: int, code: str, message: str) -> bytes:
+    return json.dumps({"error": {"code": code, "message": message, "status": status}}).encode()
+
+
+def bad_request(message: str) -> Refusal:
+    return Refusal(400, "BadRequest", message)
+
+
+def entity_not_found(message: str) -> Refusal:
+    return Refusal(404, "EntityNotFound", message)
+
+
+def not_allowed() -> Refusal:
+    return Refusal(403, "AuthorizationCheckFailed", "Authorization Failure: Access Not Allowed.")
