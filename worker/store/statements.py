@@ -11,10 +11,11 @@ FROM dealers WHERE dealer_id = :dealer_id
 
 OWN_DEALER = f"SELECT pg_advisory_xact_lock({_LOCK_KEY}) FROM dealers WHERE dealer_id = :dealer_id"  # noqa: S608
 
+# By id alone: it follows from dealer and DMS number, and its index is the right one for any dealer's size.
 # The same order in every transaction, so that two pages never wait for each other.
 LOCK = """
 SELECT dms_number, source_digest, fetched_at, work_started_at
-FROM workorders WHERE dealer_id = :dealer_id AND dms_number = ANY(:dms_numbers)
+FROM workorders WHERE id = ANY(CAST(:ids AS uuid[]))
 ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -34,7 +35,7 @@ SELECT w.*,
         WHERE workorder_id = w.id AND removed_at IS NULL ORDER BY id) c) AS contacts
 FROM workorders w
 """
-DETAILS_OF_PAGE = f"{_DETAILS} WHERE w.dealer_id = :dealer_id AND w.dms_number = ANY(:dms_numbers)"
+DETAILS_OF_PAGE = f"{_DETAILS} WHERE w.id = ANY(CAST(:ids AS uuid[]))"
 DETAILS_OF_ONE = f"{_DETAILS} WHERE w.dealer_id = :dealer_id AND w.id = :workorder_id"
 
 # Everything that a page changes, in one statement, from one JSON parameter (see `payload`).
@@ -42,6 +43,7 @@ DETAILS_OF_ONE = f"{_DETAILS} WHERE w.dealer_id = :dealer_id AND w.id = :workord
 # The conditions of `updated` hold whatever was decided: an older answer never overwrites a newer one, and
 # nothing changes once work has started unless the dealer keeps importing. Children follow the headers that
 # were really `written`. `noted` keeps the new digest of an answer whose fields are all the same.
+# NOT IN hashes the page once; PostgreSQL expects few rows from JSON and would run NOT EXISTS as nested loops.
 WRITE = """
 WITH page AS MATERIALIZED (SELECT CAST(:page AS jsonb) AS body),
 header AS MATERIALIZED (
@@ -111,9 +113,9 @@ put_interventions AS (
 removed_interventions AS (
     UPDATE interventions stored SET removed_at = now()
     FROM updated
-    WHERE stored.workorder_id = updated.id AND stored.removed_at IS NULL AND NOT EXISTS (
-        SELECT FROM intervention i
-        WHERE i.workorder_id = stored.workorder_id AND i.job_number = stored.job_number)
+    WHERE stored.workorder_id = updated.id AND stored.removed_at IS NULL
+        AND (stored.workorder_id, stored.job_number) NOT IN (
+            SELECT workorder_id, job_number FROM intervention)
 ),
 part AS MATERIALIZED (
     SELECT p.* FROM page, jsonb_to_recordset(page.body -> 'parts') AS p (
@@ -137,8 +139,8 @@ put_parts AS (
 removed_parts AS (
     UPDATE parts stored SET removed_at = now()
     FROM updated
-    WHERE stored.workorder_id = updated.id AND stored.removed_at IS NULL AND NOT EXISTS (
-        SELECT FROM part p WHERE p.workorder_id = stored.workorder_id AND p.line_id = stored.line_id)
+    WHERE stored.workorder_id = updated.id AND stored.removed_at IS NULL
+        AND (stored.workorder_id, stored.line_id) NOT IN (SELECT workorder_id, line_id FROM part)
 ),
 contact AS MATERIALIZED (
     SELECT c.* FROM page, jsonb_to_recordset(page.body -> 'contacts') AS c (
@@ -157,8 +159,8 @@ put_contacts AS (
 removed_contacts AS (
     UPDATE contacts stored SET removed_at = now()
     FROM updated
-    WHERE stored.workorder_id = updated.id AND stored.removed_at IS NULL AND NOT EXISTS (
-        SELECT FROM contact c WHERE c.workorder_id = stored.workorder_id AND c.role = stored.role)
+    WHERE stored.workorder_id = updated.id AND stored.removed_at IS NULL
+        AND (stored.workorder_id, stored.role) NOT IN (SELECT workorder_id, role FROM contact)
 ),
 changes AS (
     INSERT INTO workorder_changes (workorder_id, fetched_at, path, old, new)

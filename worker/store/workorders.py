@@ -1,13 +1,14 @@
 """Workorders of a page: read and locked, then written, in one transaction and in at most four statements
 whatever the page's size."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import Connection, select, text
 
 from schemas.decision import Stored
 from schemas.outcome import Outcome
+from schemas.workorder import workorder_id
 from worker.errors import ErrorCode, StorageUnavailable
 from worker.store import statements, tables
 from worker.store.failures import unknown_dealer
@@ -54,13 +55,12 @@ def lock_page(connection: Connection, dealer_id: int, digests: Mapping[int, byte
     Where the digest is the same as stored, `Stored.workorder` is None and `Stored.fetched_at` only the moment
     of the stored answer. Raises `MessageInvalid` for an unknown dealer.
     """
-    dealer = {"dealer_id": dealer_id}
-    policy = connection.execute(text(statements.SHARE_DEALER), dealer).first()
+    policy = connection.execute(text(statements.SHARE_DEALER), {"dealer_id": dealer_id}).first()
     if policy is None:
         raise unknown_dealer(dealer_id)
     stored: dict[int, Stored] = {}
     if digests:
-        locked = connection.execute(text(statements.LOCK), dealer | {"dms_numbers": list(digests)})
+        locked = connection.execute(text(statements.LOCK), _ids(dealer_id, digests))
         stored = {
             number: Stored(None, bytes(digest), fetched_at, started_at)
             for number, digest, fetched_at, started_at in locked
@@ -68,7 +68,7 @@ def lock_page(connection: Connection, dealer_id: int, digests: Mapping[int, byte
     differing = [number for number, known in stored.items() if known.digest != digests[number]]
     if differing:
         # Only a statement that begins after the locks were granted sees what another worker just committed.
-        rows = connection.execute(text(statements.DETAILS_OF_PAGE), dealer | {"dms_numbers": differing})
+        rows = connection.execute(text(statements.DETAILS_OF_PAGE), _ids(dealer_id, differing))
         stored |= {row["dms_number"]: stored_of(row) for row in rows.mappings()}
     return LockedPage(policy.keep_importing_after_start, stored)
 
@@ -98,18 +98,22 @@ def write_page(connection: Connection, dealer_id: int, page: Page, lineage: Line
         raise PageOvertaken
 
 
-def find(connection: Connection, dealer_id: int, workorder_id: UUID) -> int | None:
+def find(connection: Connection, dealer_id: int, key: UUID) -> int | None:
     """The DMS number of a stored workorder of this dealer."""
     table = tables.workorders
-    query = select(table.c.dms_number).where(table.c.id == workorder_id, table.c.dealer_id == dealer_id)
+    query = select(table.c.dms_number).where(table.c.id == key, table.c.dealer_id == dealer_id)
     return connection.execute(query).scalar_one_or_none()
 
 
-def card(connection: Connection, dealer_id: int, workorder_id: UUID) -> Stored | None:
+def card(connection: Connection, dealer_id: int, key: UUID) -> Stored | None:
     """All of a stored workorder of this dealer, to be shown; its `workorder` is never None."""
-    parameters = {"dealer_id": dealer_id, "workorder_id": workorder_id}
+    parameters = {"dealer_id": dealer_id, "workorder_id": key}
     row = connection.execute(text(statements.DETAILS_OF_ONE), parameters).mappings().one_or_none()
     return None if row is None else stored_of(row)
+
+
+def _ids(dealer_id: int, dms_numbers: Iterable[int]) -> dict[str, list[str]]:
+    return {"ids": [str(workorder_id(dealer_id, number)) for number in dms_numbers]}
 
 
 def _writes(item: Accepted) -> bool:
