@@ -1,11 +1,11 @@
 """That work on a workorder has started: said by Claire, never by an import."""
 
-from datetime import datetime
+from dataclasses import asdict
 from enum import StrEnum
-from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from schemas.messages import MarkStarted
 from worker.store.failures import unknown_dealer
 from worker.store.statements import OWN_DEALER
 
@@ -32,32 +32,29 @@ WHERE excluded.started_at < early.started_at
 """)
 
 
-def mark_started(
-    connection: Connection, dealer_id: int, workorder_id: UUID, started_at: datetime
-) -> StartState:
-    """Say that work started; of several moments the earliest is kept. `started_at` has a zone.
+def mark_started(connection: Connection, request: MarkStarted) -> StartState:
+    """Say that work started; of several moments the earliest is kept.
 
     An unknown workorder makes this wait for the dealer's imports in flight, one of which may be inserting it.
     Raises `MessageInvalid` for an unknown dealer.
     """
-    start = {"dealer_id": dealer_id, "workorder_id": workorder_id, "started_at": started_at}
-    state = _mark_stored(connection, start)
+    state = _mark_stored(connection, request)
     if state is not None:
         return state
-    if connection.execute(text(OWN_DEALER), {"dealer_id": dealer_id}).first() is None:
-        raise unknown_dealer(dealer_id)
-    state = _mark_stored(connection, start)
-    if state is None:
-        connection.execute(_KEEP_FOR_IMPORT, start)
-        state = StartState.BEFORE_IMPORT
-    return state
+    if connection.execute(text(OWN_DEALER), {"dealer_id": request.dealer_id}).first() is None:
+        raise unknown_dealer(request.dealer_id)
+    state = _mark_stored(connection, request)
+    if state is not None:
+        return state
+    connection.execute(_KEEP_FOR_IMPORT, asdict(request))
+    return StartState.BEFORE_IMPORT
 
 
-def _mark_stored(connection: Connection, start: dict[str, object]) -> StartState | None:
+def _mark_stored(connection: Connection, request: MarkStarted) -> StartState | None:
     """None when the workorder is not stored."""
-    known = connection.execute(_FIND, start).one_or_none()
+    known = connection.execute(_FIND, asdict(request)).one_or_none()
     if known is None:
         return None
-    if known.work_started_at is None or start["started_at"] < known.work_started_at:
-        connection.execute(_MARK, start)
+    if known.work_started_at is None or request.started_at < known.work_started_at:
+        connection.execute(_MARK, asdict(request))
     return StartState.STARTED if known.work_started_at is None else StartState.ALREADY_STARTED
