@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +16,12 @@ from sandbox.simulator.tables import Bundle
 from sandbox.simulator.workshop import workorders
 
 
-def _arguments() -> argparse.Namespace:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; `arguments` are those of the command line when None."""
+    asyncio.run(_serve(_parsed(arguments)))
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox.simulator", description="A simulated Vinacles tenant."
     )
@@ -26,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency-ms", type=float, default=0, help="added to every answer")
     parser.add_argument("--ready-file", type=Path, help="written when ready, with the line that is printed")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
@@ -71,4 +76,4 @@ def _announce(site: Site, base_url: str, ready_file: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(_arguments()))
+    main()

@@ -1,6 +1,7 @@
 """`/_admin/...`: the simulator's own remote control, in JSON, for callers on the same machine only."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -44,7 +45,7 @@ class AdminRoutes:
             return _said(404, {"error": "There is nothing here."})
         try:
             return _said(200, action(json.loads(request.body) if request.body else None))
-        except (ValueError, TypeError, KeyError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, sqlite3.Error) as error:
             return _said(400, {"error": f"{type(error).__name__}: {error}"})
 
     def _health(self) -> dict[str, object]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from sandbox.simulator.answers import Answer, json_answer
 from sandbox.simulator.database import Database
 from sandbox.simulator.faults import Fault, FaultKind
-from sandbox.simulator.grammar import ColumnRef, Comparison, Literal, Logical, Not, Operand, Predicate, Value
+from sandbox.simulator.grammar import ColumnRef, Comparison, Literal, Logical, Predicate, Value
 from sandbox.simulator.paging import decode_after, encode_after, next_link
 from sandbox.simulator.query import Query, read_query
 from sandbox.simulator.refusals import Refusal, bad_request, entity_not_found
@@ -35,46 +35,38 @@ class Api:
             entity, forbidden = schema_of(entity, faults)
             settings = _spoiled_settings(settings, faults)
             query = read_query(raw, entity, settings, forbidden)
-            _refuse_datetimes(query, faults)
-            key = _key_condition(entity, route)
-            return self._read(entity, query, key, f"/api/{path}", host, settings, faults)
+            _refuse_datetimes(faults)
+            statement = _statement(
+                entity, query, _key_condition(entity, route), Dialect(settings.case_insensitive)
+            )
+            rows, after = self._page(entity, query, statement, settings.next_link is NextLink.REPEATING)
         except Refusal as refusal:
             return json_answer(refusal.status, refusal.body())
+        link = ""
+        if after is not None:
+            said = next_link(settings.next_link, host, f"/api/{path}", query.repeated, after)
+            link = f',"nextLink":{json.dumps(said)}'
+        return json_answer(200, f'{{"value":[{",".join(spoiled_rows(rows, faults))}]{link}}}'.encode())
 
-    def _read(
-        self,
-        entity: Entity,
-        query: Query,
-        key: Predicate | None,
-        path: str,
-        host: str,
-        settings: Settings,
-        faults: Sequence[Fault],
-    ) -> Answer:
-        rows = self._database.read(_statement(entity, query, key, Dialect(settings.case_insensitive)))
-        more = len(rows) > query.first
+    def _page(
+        self, entity: Entity, query: Query, statement: Sql, repeating: bool
+    ) -> tuple[list[str], str | None]:
+        """The rows as JSON texts and the cursor for the next page, None at the end."""
+        rows = self._database.read(statement)
         page = rows[: query.first]
         texts = [str(row[0]) for row in page]
-        if faults:
-            texts = spoiled_rows(texts, faults)
-        link = ""
-        repeating = settings.next_link is NextLink.REPEATING and query.after is not None
-        if repeating or more:
-            after = (
-                query.after
-                if repeating and query.after
-                else encode_after(entity.name, query.order, page[-1][1:])
-            )
-            said = next_link(settings.next_link, host, path, query.repeated, after)
-            link = f',"nextLink":{json.dumps(said)}'
-        return json_answer(200, f'{{"value":[{",".join(texts)}]{link}}}'.encode())
+        if repeating and query.after is not None:
+            return texts, query.after
+        if len(rows) <= query.first:
+            return texts, None
+        return texts, encode_after(entity.name, query.order, page[-1][1:])
 
 
 def _statement(entity: Entity, query: Query, key: Predicate | None, dialect: Dialect) -> Sql:
     conditions: list[Sql] = [dialect.predicate(part) for part in (query.filter, key) if part is not None]
     if query.after is not None:
         conditions.append(dialect.following(query.order, decode_after(query.after, query.order)))
-    cursor = ", ".join(f'"{part.column.stored}"' for part in query.order)
+    cursor = ", ".join(dialect.cursor(part.column) for part in query.order)
     where = f" WHERE {' AND '.join(part.text for part in conditions)}" if conditions else ""
     text = (
         f"SELECT {json_object(query.columns)}, {cursor} FROM {table(entity)}{where} "  # noqa: S608  known names
@@ -117,27 +109,8 @@ def _spoiled_settings(settings: Settings, faults: Sequence[Fault]) -> Settings:
     return settings
 
 
-def _refuse_datetimes(query: Query, faults: Sequence[Fault]) -> None:
+def _refuse_datetimes(faults: Sequence[Fault]) -> None:
     for fault in faults:
-        if (
-            fault.kind is FaultKind.DATETIME_FILTER
-            and query.filter is not None
-            and _has_datetime(query.filter)
-        ):
-            if fault.status == 400:
-                raise bad_request("$filter query parameter is not well formed.")
-            raise Refusal(
-                fault.status,
-                "UnexpectedError",
-                "While processing your request the server ran into an unexpected error.",
-            )
-
-
-def _has_datetime(node: Predicate | Operand) -> bool:
-    if isinstance(node, Logical):
-        return any(_has_datetime(term) for term in node.terms)
-    if isinstance(node, Not):
-        return _has_datetime(node.term)
-    if isinstance(node, Comparison):
-        return _has_datetime(node.left) or _has_datetime(node.right)
-    return isinstance(node, Literal) and node.kind is Kind.DATETIME
+        if fault.kind is FaultKind.DATETIME_FILTER:
+            code = "BadRequest" if fault.status == 400 else fault.code
+            raise Refusal(fault.status, code, "The datetime in the filter could not be compared.")

@@ -53,8 +53,9 @@ class Database:
 
     def put(self, entity: Entity, row: Row) -> None:
         """Insert `row`, or replace the one with its key; columns it does not name become null."""
+        number = row["WorkorderId"]
         self._connection.execute(_insert(entity).replace("INSERT", "INSERT OR REPLACE"), _stored(entity, row))
-        self._touch(entity, [row["WorkorderId"]], row)
+        self._touch([number], row)
 
     def patch(self, entity: Entity, where: Row, values: Row) -> int:
         """Give `values` to every row that equals `where`. Returns how many rows there were."""
@@ -68,7 +69,7 @@ class Database:
             f'UPDATE "{entity.name}" SET {changes} WHERE {condition.text}',  # noqa: S608  names are checked
             parameters,
         )
-        self._touch(entity, numbers, values)
+        self._touch(numbers, values)
         return found.rowcount
 
     def delete(self, entity: Entity, where: Row) -> int:
@@ -79,7 +80,7 @@ class Database:
             f'DELETE FROM "{entity.name}" WHERE {condition.text}',  # noqa: S608  names are checked
             condition.parameters,
         )
-        self._touch(entity, numbers, {})
+        self._touch(numbers, {})
         return found.rowcount
 
     def _index(self, entity: Entity) -> None:
@@ -99,7 +100,7 @@ class Database:
         text = f'SELECT DISTINCT "WorkorderId" FROM "{entity.name}" WHERE {condition.text}'  # noqa: S608
         return [number for (number,) in self._connection.execute(text, condition.parameters)]
 
-    def _touch(self, entity: Entity, workorders: Iterable[object], values: Mapping[str, object]) -> None:
+    def _touch(self, workorders: Iterable[object], values: Mapping[str, object]) -> None:
         """A change of a line or contact is a change of the header too, unless it sets a time itself."""
         if "ModifiedOn" in values:
             return

@@ -2,10 +2,12 @@
 
 import itertools
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
+from urllib.parse import unquote_plus
 
 
 class FaultKind(StrEnum):
@@ -48,7 +50,7 @@ class FaultKind(StrEnum):
     REPEAT_ROW = "repeat_row"
     """The last row of the page comes twice."""
     DATETIME_FILTER = "datetime_filter"
-    """A filter that compares a datetime is answered with `status` (400 or 500)."""
+    """A filter that compares a datetime is answered with `status` (400 or 500); others do not count."""
 
 
 class Body(StrEnum):
@@ -58,6 +60,7 @@ class Body(StrEnum):
     EMPTY = "empty"
 
 
+_DATETIME = re.compile(r"[?&]?\$filter=.* \d{4}-\d\d-\d\dT\d\d:")
 _SCHEMA_KINDS = {FaultKind.MISSING_COLUMN, FaultKind.RENAMED_COLUMN, FaultKind.FORBIDDEN_COLUMN}
 
 
@@ -116,10 +119,12 @@ class Target:
     path: str
     name: str
     is_api: bool
-    paging: bool
+    query: str = ""
 
     def matched_by(self, fault: Fault) -> bool:
-        if fault.paging and not self.paging:
+        if fault.paging and "$after=" not in unquote_plus(self.query):
+            return False
+        if fault.kind is FaultKind.DATETIME_FILTER and not _DATETIME.search(unquote_plus(self.query)):
             return False
         if fault.match in ("*", self.name) or (fault.match == "api" and self.is_api):
             return True

@@ -24,7 +24,7 @@ _UNSUPPORTED = {"in", "has", "add", "sub", "mul", "div", "divby", "mod"}
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<string>'(?:[^']|'')*')
+      (?P<string>'(?:[^']|'')*')(?![\w'])
     | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d))(?![\w.:-])
     | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.:-])
     | (?P<name>[A-Za-z_]\w*)
@@ -89,6 +89,17 @@ def not_well_formed() -> Refusal:
 def unknown_property(name: str, entity: Entity) -> Refusal:
     kind = f"default_namespace.{entity.name}.dbo.{entity.name}"
     return bad_request(f"Could not find a property named '{name}' on type '{kind}'.")
+
+
+def columns_of(node: Node) -> frozenset[str]:
+    """The names of the columns that a filter looks at."""
+    if isinstance(node, Logical):
+        return frozenset().union(*(columns_of(term) for term in node.terms))
+    if isinstance(node, Not):
+        return columns_of(node.term)
+    if isinstance(node, Comparison):
+        return columns_of(node.left) | columns_of(node.right)
+    return frozenset({node.column.name}) if isinstance(node, ColumnRef) else frozenset()
 
 
 class _Parser:

@@ -10,7 +10,9 @@ from sandbox.simulator.grammar import Value
 from sandbox.simulator.refusals import Refusal, bad_request
 from sandbox.simulator.settings import NextLink
 from sandbox.simulator.sql import Order
+from sandbox.simulator.tables import Column, Kind
 
+_NUMBERS = (Kind.INTEGER, Kind.DECIMAL)
 FOREIGN_HOST = "elsewhere.example"
 
 
@@ -42,7 +44,7 @@ def decode_after(after: str, order: Sequence[Order]) -> tuple[Value, ...]:
     if fields:
         raise bad_request(f"{text} is not a valid pagination token.")
     values = {field["FieldName"]: field.get("FieldValue") for field in json.loads(text)}
-    return tuple(_scalar(values[part.column.name], after) for part in order)
+    return tuple(_scalar(part.column, values[part.column.name], after) for part in order)
 
 
 def next_link(style: NextLink, host: str, path: str, options: Sequence[tuple[str, str]], after: str) -> str:
@@ -65,7 +67,9 @@ def _mismatch(name: str) -> Refusal:
     )
 
 
-def _scalar(value: object, after: str) -> Value:
-    if value is None or isinstance(value, int | float | str):
+def _scalar(column: Column, value: object, after: str) -> Value:
+    if value is None or (column.kind not in _NUMBERS and isinstance(value, str)):
+        return value
+    if column.kind in _NUMBERS and isinstance(value, int | float) and abs(value) < 2**63:
         return value
     raise bad_request(f"{after} is not a valid pagination token.")

@@ -1,11 +1,10 @@
 """Data API builder's five query options, read from a raw query string."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from sandbox.simulator.grammar import Predicate, parse_filter, unknown_property
+from sandbox.simulator.grammar import Predicate, columns_of, parse_filter, unknown_property
 from sandbox.simulator.refusals import bad_request, not_allowed
 from sandbox.simulator.settings import Settings
 from sandbox.simulator.sql import Order
@@ -43,15 +42,18 @@ def read_query(
     raw: str, entity: Entity, settings: Settings, forbidden: frozenset[str] = frozenset()
 ) -> Query:
     """Raises `Refusal` in Data API builder's words. `forbidden` columns are left out of a read without
-    `$select` and refused in one with it."""
+    `$select`, and refused where `$select` or `$filter` names them."""
     options = _options(raw, settings)
     text = options.get("$filter")
     if text is not None and settings.double_decode:
         # The decoded text goes into a second URL, where & and # end it.
         text = unquote_plus(re.split("[&#]", text, maxsplit=1)[0])
+    predicate = None if text is None else parse_filter(text, entity)
+    if predicate is not None and columns_of(predicate) & forbidden:
+        raise not_allowed()
     return Query(
         columns=_select(options.get("$select"), entity, forbidden),
-        filter=None if text is None else parse_filter(text, entity),
+        filter=predicate,
         order=_order(options.get("$orderby"), entity),
         first=_first(options.get("$first"), settings),
         after=options.get("$after", "").strip() or None,
@@ -122,7 +124,3 @@ def _first(text: str | None, settings: Settings) -> int:
             f"the max page size limit of {settings.page_max}. Actual value: {text}"
         )
     return first
-
-
-def names_of(columns: Sequence[Column]) -> list[str]:
-    return [column.name for column in columns]

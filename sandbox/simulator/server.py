@@ -19,6 +19,7 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 from tornado.iostream import IOStream, StreamClosedError
+from tornado.netutil import bind_sockets
 
 from sandbox.simulator.admin_routes import ADMIN, AdminRoutes
 from sandbox.simulator.answers import Answer
@@ -38,9 +39,9 @@ class Server(HTTPServerConnectionDelegate):
         self.admin = AdminRoutes(site)
         self.tasks: set[asyncio.Task[None]] = set()
         self._server = HTTPServer(self, max_header_size=_MAX_HEADERS, idle_connection_timeout=600)
-        self._server.listen(port, host)
-        listening = next(iter(self._server._sockets.values()))
-        self.port: int = listening.getsockname()[1]
+        sockets = bind_sockets(port, host)
+        self._server.add_sockets(sockets)
+        self.port: int = sockets[0].getsockname()[1]
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         return _Exchange(self, cast(HTTP1Connection, request_conn))
@@ -132,7 +133,8 @@ class _Exchange(HTTPMessageDelegate):
         if self._connection.stream.closed():
             return
         start, headers = _head(answer)
-        self._connection.write_headers(start, headers, answer.body or None)
+        bodyless = self._start.method == "HEAD" or answer.status in (204, 304)
+        self._connection.write_headers(start, headers, None if bodyless else answer.body or None)
         self._connection.finish()
 
     async def _drip(self, answer: Answer, seconds: float) -> None:

@@ -23,7 +23,8 @@ class Settings:
 
     `double_decode` reads filters as versions up to 1.7 do; `refuse_encoded_dollar` refuses `%24filter` as
     some 2.0 versions do. `missing_token_status` is 401, or 403 where the tenant lets strangers in
-    as an anonymous role. `clock_skew_seconds` shifts the `Date` header. `gzip` compresses for clients that accept it.
+    as an anonymous role. `clock_skew_seconds` shifts the `Date` header. `gzip` compresses for clients that
+    accept it.
     """
 
     latency_ms: float = 0

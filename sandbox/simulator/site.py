@@ -185,13 +185,12 @@ def faulty_answer(fault: Fault) -> Answer:
 
 def _target(target: str) -> Target:
     path, _, query = target.partition("?")
-    paging = "$after=" in query or "%24after=" in query
     if path.startswith("/api/"):
         if path == OPENAPI_PATH:
-            return Target(path, "openapi", is_api=False, paging=False)
-        return Target(path, path[5:].partition("/")[0], is_api=True, paging=paging)
+            return Target(path, "openapi", is_api=False)
+        return Target(path, path[5:].partition("/")[0], is_api=True, query=query)
     names = {TOKEN_PATH: "token", "/": "root"}
-    return Target(path, names.get(path, "other"), is_api=False, paging=False)
+    return Target(path, names.get(path, "other"), is_api=False)
 
 
 def _line_length(request: Request) -> int:

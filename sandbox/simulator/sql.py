@@ -60,6 +60,10 @@ class Dialect:
             return f"CAST(trim({name}, '\"') AS REAL)"
         return f"fold({name})" if self._folds and column.kind is Kind.STRING else name
 
+    def cursor(self, column: Column) -> str:
+        """What `following` is given for `column`: the value as it is, a decimal as a number."""
+        return self.expression(column) if column.kind is Kind.DECIMAL else f'"{column.stored}"'
+
     def _beyond(self, part: Order, value: Value, parameters: list[Value]) -> str:
         expression = self.expression(part.column)
         if value is None:
@@ -68,12 +72,7 @@ class Dialect:
         return f"({expression} < ? OR {expression} IS NULL)" if part.descending else f"{expression} > ?"
 
     def _value(self, column: Column, value: Value) -> Value:
-        if column.kind is Kind.DECIMAL and isinstance(value, str):
-            return float(value)
-        return self._folded(value)
-
-    def _folded(self, value: Value) -> Value:
-        return fold(value) if self._folds else value
+        return fold(value) if self._folds and column.kind is Kind.STRING else value
 
     def _predicate(self, node: Predicate, parameters: list[Value]) -> str:
         if isinstance(node, Logical):
@@ -98,10 +97,8 @@ class Dialect:
     def _operand(self, operand: Operand, parameters: list[Value]) -> str:
         if not isinstance(operand, Literal):
             return self.expression(operand.column)
-        if operand.kind is Kind.DATETIME:
-            parameters.append(operand.value)
-        else:
-            parameters.append(self._folded(operand.value))
+        folds = self._folds and operand.kind is Kind.STRING
+        parameters.append(fold(operand.value) if folds else operand.value)
         return "?"
 
 
