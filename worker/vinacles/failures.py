@@ -33,7 +33,7 @@ _ADDRESS = (
     urllib3.exceptions.LocationValueError,
     UnicodeError,
 )
-_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 
 
 class PageTooBig(VinaclesRefused):
@@ -115,7 +115,7 @@ def of_exception(error: BaseException) -> TwoDriveError:
         return bad_certificate()
     if isinstance(error, _ADDRESS):
         return bad_address()
-    if isinstance(error, _TIMEOUTS) or _holds(error, urllib3.exceptions.TimeoutError):
+    if _holds(error, _TIMEOUTS):
         return out_of_time()
     return unavailable("2Drive cannot be reached, or broke off its answer.")
 
@@ -154,7 +154,7 @@ def _busy(status: int, retry_after_seconds: float | None, *, few_tries: bool = F
     )
 
 
-def _holds(error: BaseException, kind: type[BaseException]) -> bool:
+def _holds(error: BaseException, kind: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
     """Whether `error` wraps a `kind`, in any of the ways that requests and urllib3 wrap."""
     waiting: list[object] = [error]
     seen: set[int] = set()

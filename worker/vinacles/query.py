@@ -59,7 +59,7 @@ def query_string(
 ) -> str:
     """The part behind `?`. `order_by` holds columns, each optionally followed by ` desc`."""
     parts = {
-        "$select": ",".join(select),
+        "$select": ",".join(select) or None,
         "$filter": condition.text if condition else None,
         "$orderby": ",".join(order_by) or None,
         "$first": str(first) if first is not None else None,
