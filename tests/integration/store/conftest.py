@@ -45,6 +45,11 @@ class Store:
     dealers: Dealers
     dealer_id: int = DEALER.dealer_id
 
+    @property
+    def key(self) -> UUID:
+        """Claire's id of the workorder that most tests use."""
+        return workorder_id(self.dealer_id, WORKORDER.dms_number)
+
     def put(self, *answers: Fetched, decision: Decision | None = None) -> list[Outcome]:
         page = store_page(
             self.database,
@@ -66,7 +71,7 @@ class Store:
 
     def card(self, key: UUID | None = None) -> Stored | None:
         with self.database.transaction() as connection:
-            return card(connection, self.dealer_id, key or workorder_id(self.dealer_id, WORKORDER.dms_number))
+            return card(connection, self.dealer_id, key or self.key)
 
     def rows(self, query: str, **parameters: object) -> list[tuple[Any, ...]]:
         with self.database.transaction() as connection:
