@@ -16,8 +16,8 @@ class StartRecord(Sentence):
     RECORDED = ("recorded", "The start of the work was recorded.", "Het begin van het werk is vastgelegd.")
     ALREADY_RECORDED = (
         "already_recorded",
-        "A start was recorded before; that moment stands.",
-        "Er was al een begin vastgelegd; dat moment blijft staan.",
+        "A start was recorded before; the earlier of the two moments stands.",
+        "Er was al een begin vastgelegd; het vroegste van de twee telt.",
     )
     RECORDED_BEFORE_IMPORT = (
         "recorded_before_import",

@@ -38,12 +38,17 @@ class Outcome(Sentence):
 
 
 class Reason(Sentence):
-    """Why a workorder was rejected or could not be found."""
+    """Why a workorder was rejected or could not be found. Of several reasons the one listed first is told."""
 
-    NO_LABOR_ITEM = (
-        "no_labor_item",
-        "The workorder has no labor item; add at least one in the DMS.",
-        "De werkorder heeft geen arbeidsregel; voeg er in het DMS minstens één toe.",
+    UNREADABLE_NUMBER = (
+        "unreadable_number",
+        "A number that identifies the workorder or one of its lines cannot be read.",
+        "Een nummer van de werkorder of van een van de regels is onleesbaar.",
+    )
+    NO_WO_NUMBER = (
+        "no_wo_number",
+        "The workorder has no workorder number; fill it in in the DMS.",
+        "De werkorder heeft geen werkordernummer; vul dat in het DMS in.",
     )
     NO_APPOINTMENT_DATE = (
         "no_appointment_date",
@@ -52,23 +57,23 @@ class Reason(Sentence):
     )
     UNREADABLE_APPOINTMENT_DATE = (
         "unreadable_appointment_date",
-        "The appointment date cannot be read; correct it in the DMS.",
-        "De afspraakdatum is onleesbaar; verbeter die in het DMS.",
-    )
-    NO_WO_NUMBER = (
-        "no_wo_number",
-        "The workorder has no workorder number; fill it in in the DMS.",
-        "De werkorder heeft geen werkordernummer; vul dat in het DMS in.",
+        "The appointment date cannot be read or is not a real one; correct it in the DMS.",
+        "De afspraakdatum is onleesbaar of bestaat niet echt; verbeter die in het DMS.",
     )
     UNREADABLE_PRICE = (
         "unreadable_price",
         "A price on the workorder cannot be read; correct it in the DMS.",
         "Een prijs op de werkorder is onleesbaar; verbeter die in het DMS.",
     )
-    UNREADABLE_NUMBER = (
-        "unreadable_number",
-        "A number that identifies the workorder or one of its lines cannot be read.",
-        "Een nummer van de werkorder of van een van de regels is onleesbaar.",
+    NO_LABOR_ITEM = (
+        "no_labor_item",
+        "The workorder has no labor item; add at least one in the DMS.",
+        "De werkorder heeft geen arbeidsregel; voeg er in het DMS minstens één toe.",
+    )
+    PRICES_TOO_LARGE = (
+        "prices_too_large",
+        "The prices of a job add up to more than can be kept; correct them in the DMS.",
+        "De prijzen van een taak zijn samen hoger dan bewaard kan worden; verbeter ze in het DMS.",
     )
     NO_MATCH = (
         "no_match",
@@ -158,10 +163,35 @@ class Warning(Sentence):
         "A text was longer than Claire keeps and was shortened.",
         "Een tekst was langer dan Claire bewaart en is ingekort.",
     )
+    UNREADABLE_TEXT = (
+        "unreadable_text",
+        "A text cannot be read and was left out.",
+        "Een tekst is onleesbaar en is weggelaten.",
+    )
+    NO_PRICE = (
+        "no_price",
+        "A line has no price; it counts as 0.00.",
+        "Een regel heeft geen prijs; hij telt als 0,00.",
+    )
+    UNREADABLE_SORT_ORDER = (
+        "unreadable_sort_order",
+        "The place of a line in the workorder cannot be read; the line was put last.",
+        "De plaats van een regel in de werkorder is onleesbaar; de regel staat achteraan.",
+    )
+    MISSING_COLUMN = (
+        "missing_column",
+        "The DMS left out a field that was asked for; it counts as empty.",
+        "Het DMS liet een gevraagd veld weg; het telt als leeg.",
+    )
     UNKNOWN_LINE_TYPE = (
         "unknown_line_type",
         "A line is neither labor nor part; it counts in the total only.",
         "Een regel is geen arbeid en geen onderdeel; hij telt alleen mee in het totaal.",
+    )
+    UNREADABLE_CONTACT = (
+        "unreadable_contact",
+        "A contact does not say which workorder it belongs to and was left out.",
+        "Een contact vermeldt niet bij welke werkorder het hoort en is weggelaten.",
     )
     UNKNOWN_CONTACT_ROLE = (
         "unknown_contact_role",

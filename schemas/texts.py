@@ -1,4 +1,4 @@
-"""Texts as PostgreSQL can store them (no NUL), UTF-8 can send them (no lone surrogate) and forms can show them."""
+"""Texts as PostgreSQL can store them (no NUL) and UTF-8 can send them (no lone surrogate), on one line."""
 
 import re
 
