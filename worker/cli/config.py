@@ -1,0 +1,68 @@
+"""`twodrive config`: what is set, what may be set, and new keys."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+from cryptography.fernet import Fernet
+
+from worker.cli import screen
+from worker.cli.help import command, json_option
+from worker.cli.masking import shown
+from worker.settings import SETTINGS, Setting, load
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A setting as it is shown: `value` is masked, `source` says where it comes from."""
+
+    variable: str
+    value: str
+    source: str
+
+
+@click.group("config")
+def group() -> None:
+    """Settings: TWODRIVE_… in the environment, in .env, or as files (TWODRIVE_…_FILE)."""
+
+
+@command("show", "twodrive config show", "twodrive config show --json", group=group)
+@json_option
+def show(as_json: bool) -> None:
+    """List all settings, where each comes from, secrets masked.
+
+    Missing and wrong settings are listed all at once, with examples (exit code 3).
+    """
+    given = dict(os.environ)
+    settings = load()
+    rows = [
+        Shown(setting.variable, shown(getattr(settings, setting.name)), _source(setting, given))
+        for setting in SETTINGS
+    ]
+    if as_json:
+        screen.print_json({row.variable: {"value": row.value, "source": row.source} for row in rows})
+        return
+    table = screen.table("setting", "value", "from")
+    for row in rows:
+        table.add_row(*(screen.plain(text) for text in (row.variable, row.value, row.source)))
+    screen.out().print(table)
+
+
+@command("new-key", "twodrive config new-key", group=group)
+def new_key() -> None:
+    """Print a new key for TWODRIVE_SECRET_KEYS.
+
+    Put it before the keys that are there: the first one encrypts, all of them decrypt.
+    """
+    click.echo(Fernet.generate_key().decode())
+
+
+def _source(setting: Setting, given: Mapping[str, str]) -> str:
+    """`given` is the environment before .env was read into it."""
+    for variable, source in ((setting.variable, ""), (f"{setting.variable}_FILE", "file, ")):
+        if variable in given:
+            return f"{source}environment"
+        if variable in os.environ:
+            return f"{source}.env"
+    return "default"

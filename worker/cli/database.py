@@ -1,0 +1,71 @@
+"""`twodrive db`: the tables in Claire's PostgreSQL."""
+
+import click
+from alembic.util import CommandError
+
+from worker.cli import screen
+from worker.cli.exits import Ended, Exit
+from worker.cli.help import command, json_option
+from worker.deadline import Deadline
+from worker.retry import RetryRule, retrying
+from worker.settings import load
+from worker.store import migrations
+
+_PATIENT = RetryRule(
+    base_seconds=0.5, cap_seconds=2, most_tries=10_000, few_tries=10_000, least_attempt_seconds=0
+)
+
+
+@click.group("db")
+def group() -> None:
+    """The tables in Claire's PostgreSQL and their versions."""
+
+
+@command("upgrade", "twodrive db upgrade", "twodrive db upgrade --wait 60", group=group)
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(0, 3600),
+    default=0,
+    metavar="SECONDS",
+    help="Wait this long for a PostgreSQL that is still starting.",
+)
+def upgrade(wait_seconds: float) -> None:
+    """Create the tables, or bring them to the version of this program.
+
+    Harmless when nothing is to be done, and when two do it at the same time.
+    """
+    url = load().database_url.reveal()
+    with screen.progress("Waiting for PostgreSQL"):
+        before = retrying(lambda: migrations.current(url), _PATIENT, Deadline.after(wait_seconds))
+    try:
+        with screen.progress("Upgrading the tables"):
+            after = migrations.upgrade(url)
+    except CommandError:
+        raise Ended(
+            Exit.CONFIGURATION,
+            f"The database is at version {before}, which this program does not know.",
+            "Install the version of this program that the database was upgraded with, or a newer one.",
+        ) from None
+    if before == after:
+        click.echo(f"The tables are at version {after} already; nothing was to be done.")
+    else:
+        click.echo(f"The tables were brought from {_said(before)} to version {after}.")
+
+
+@command("current", "twodrive db current", "twodrive db current --json", group=group)
+@json_option
+def current(as_json: bool) -> None:
+    """Show the version of the tables, and the one that this program needs."""
+    url = load().database_url.reveal()
+    has, needs = migrations.current(url), migrations.newest()
+    if as_json:
+        screen.print_json({"current": has, "newest": needs, "up_to_date": has == needs})
+        return
+    click.echo(f"The database is at {_said(has)}; this program needs version {needs}.")
+    if has != needs:
+        click.echo("Run: twodrive db upgrade")
+
+
+def _said(version: str | None) -> str:
+    return "no version (empty)" if version is None else f"version {version}"

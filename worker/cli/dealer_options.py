@@ -1,0 +1,116 @@
+"""The options that describe a dealer, and what is acceptable for each."""
+
+from zoneinfo import available_timezones
+
+import click
+import phonenumbers
+
+from schemas.messages import MAX_DEALER_ID
+from worker.cli.help import Decorator, together
+from worker.errors import ConfigurationError
+from worker.vinacles.wire import checked_url
+
+#: Integers of Vinacles are below 2^53.
+_MAX_AFFILIATE = 2**53 - 1
+
+dealer_id_argument = click.argument("dealer_id", type=click.IntRange(1, MAX_DEALER_ID), metavar="DEALER_ID")
+
+
+def url(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """https, or http on loopback; without login, query or fragment."""
+    if value is None:
+        return None
+    try:
+        found = checked_url(value.strip())
+    except ConfigurationError:
+        raise click.BadParameter(
+            "must be https://host or https://host/path, without login or query "
+            "(http:// on this machine only), for example https://garage-noord.example"
+        ) from None
+    if parameter.name == "base_url":
+        found = found.rstrip("/")
+        if found.endswith("/api"):
+            raise click.BadParameter(f"ends before /api: {found.removesuffix('/api')}")
+    return found
+
+
+def text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Something readable on one line."""
+    if value is None:
+        return None
+    if not value.strip() or not value.isprintable() or len(value) > 200:
+        raise click.BadParameter("must be a text of 1 to 200 printable characters on one line")
+    return value.strip()
+
+
+def time_zone(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A name of the IANA time zone database."""
+    if value is not None and value not in available_timezones():
+        raise click.BadParameter("must be a time zone of the IANA database, for example Europe/Amsterdam")
+    return value
+
+
+def phone_region(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A country of ISO 3166-1 with a telephone plan."""
+    region = None if value is None else value.strip().upper()
+    if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
+        raise click.BadParameter("must be a country in two letters, for example NL or BE")
+    return region
+
+
+def connection_options(*, required: bool) -> Decorator:
+    """Name and connection; all of them are needed for a new dealer."""
+    return together(
+        click.option("--name", callback=text, required=required, help="What people call the dealer."),
+        click.option(
+            "--base-url", callback=url, required=required, help="Address of its Vinacles tenant, up to /api."
+        ),
+        click.option("--token-url", callback=url, required=required, help="Where tokens are asked for."),
+        click.option("--audience", callback=text, required=required, help="OAuth2 audience of the dealer."),
+        click.option("--client-id", callback=text, required=required, help="OAuth2 client id."),
+        click.option(
+            "--client-secret-file",
+            type=click.File("r", encoding="utf-8"),
+            help="File with the OAuth2 client secret, - for standard input. Without it, it is asked for.",
+        ),
+    )
+
+
+def policy_options() -> Decorator:
+    """What is left out keeps its value, or gets the default for a new dealer."""
+    return together(
+        click.option(
+            "--affiliate",
+            "affiliates",
+            type=click.IntRange(1, _MAX_AFFILIATE),
+            multiple=True,
+            help="A branch to import from; give it once for each. Without it: every branch.",
+        ),
+        click.option(
+            "--time-zone", callback=time_zone, help="Time zone of the dealer's clocks [Europe/Amsterdam]."
+        ),
+        click.option(
+            "--phone-region", callback=phone_region, help="Country of telephone numbers without + [NL]."
+        ),
+        _switch(
+            "keep_importing_after_start",
+            "--keep-importing-after-start/--no-keep-importing-after-start",
+            "--keep-importing/--no-keep-importing",
+            help="Go on taking over changes of the DMS after work has started [no].",
+        ),
+        _switch(
+            "import_new_in_bulk",
+            "--import-new-in-bulk/--no-import-new-in-bulk",
+            help="Let bulk refreshes import workorders that nobody searched for [no].",
+        ),
+        _switch(
+            "prices_include_vat",
+            "--prices-include-vat/--prices-exclude-vat",
+            help="Whether prices of the DMS include VAT [exclude].",
+        ),
+        _switch("paused", "--paused/--no-paused", help="Stop, or resume, all imports of the dealer [no]."),
+    )
+
+
+def _switch(name: str, *declared: str, help: str) -> Decorator:
+    return click.option(name, *declared, default=None, help=help)

@@ -1,0 +1,161 @@
+"""`twodrive dealers`: whom to import for, and by which rules."""
+
+from typing import Any, TextIO, cast
+
+import click
+
+from schemas.dealer import Connection, Dealer, Secret
+from worker.cli import parts, screen
+from worker.cli.dealer_options import connection_options, dealer_id_argument, policy_options
+from worker.cli.exits import Ended, Exit
+from worker.cli.help import command, json_option
+from worker.cli.masking import MASK
+from worker.store.dealers import DealerChanges
+
+_CONNECTION = ("base_url", "token_url", "audience", "client_id")
+
+
+@click.group("dealers")
+def group() -> None:
+    """The dealers to import for: connection, policy, pauses. Client secrets are stored encrypted."""
+
+
+@command(
+    "add",
+    'twodrive dealers add 12 --name "Garage Noord" --base-url https://noord.example \\\n'
+    "        --token-url https://login.example/oauth/token --audience noord --client-id claire",
+    "twodrive dealers add 12 … --client-secret-file /run/secrets/dealer-12 --affiliate 3 --affiliate 4",
+    group=group,
+)
+@dealer_id_argument
+@connection_options(required=True)
+@policy_options()
+def add(dealer_id: int, client_secret_file: TextIO | None, **fields: Any) -> None:
+    """Add a dealer. DEALER_ID is Claire's own number of it.
+
+    The client secret is read from a file or asked for without echo; it is never an argument, since other
+    users of the machine can see arguments.
+    """
+    given = _given(fields)
+    connection = Connection(
+        **{name: given.pop(name) for name in _CONNECTION}, client_secret=_secret(client_secret_file)
+    )
+    with parts.opened() as opened, opened.database.transaction() as transaction:
+        added = opened.dealers.add(transaction, Dealer(dealer_id=dealer_id, connection=connection, **given))
+    if not added:
+        raise Ended(
+            Exit.NO,
+            f"There is a dealer {dealer_id} already.",
+            f"Change it: twodrive dealers set {dealer_id} --help.",
+        )
+    click.echo(f"Dealer {dealer_id} was added. Look its Vinacles over: twodrive check {dealer_id}")
+
+
+@command(
+    "set",
+    "twodrive dealers set 12 --keep-importing-after-start",
+    "twodrive dealers set 12 --paused",
+    "twodrive dealers set 12 --new-client-secret",
+    group=group,
+)
+@dealer_id_argument
+@connection_options(required=False)
+@click.option("--new-client-secret", is_flag=True, help="Ask for a new client secret, without echo.")
+@policy_options()
+@click.option("--all-affiliates", is_flag=True, help="Import from every branch again.")
+def change(
+    dealer_id: int,
+    client_secret_file: TextIO | None,
+    new_client_secret: bool,
+    all_affiliates: bool,
+    **fields: Any,
+) -> None:
+    """Change a dealer; what is not named stays as it is. Workers use it from their next task on."""
+    given = _given(fields)
+    if all_affiliates and "affiliates" in given:
+        raise click.UsageError("--affiliate and --all-affiliates contradict each other.")
+    if all_affiliates:
+        given["affiliates"] = ()
+    if client_secret_file or new_client_secret:
+        given["client_secret"] = _secret(client_secret_file)
+    if not given:
+        raise click.UsageError("Nothing to change was named; see --help.")
+    with parts.opened() as opened, opened.database.transaction() as transaction:
+        if not opened.dealers.change(transaction, dealer_id, cast("DealerChanges", given)):
+            raise parts.unknown_dealer(dealer_id)
+    click.echo(f"Dealer {dealer_id} was changed: {', '.join(given)}.")
+
+
+@command("list", "twodrive dealers list", "twodrive dealers list --json", group=group)
+@json_option
+def list_all(as_json: bool) -> None:
+    """List all dealers."""
+    with parts.opened() as opened, opened.database.transaction() as transaction:
+        dealers = opened.dealers.list_all(transaction)
+    if as_json:
+        screen.print_json([record(dealer) for dealer in dealers])
+        return
+    table = screen.table("dealer", "name", "base URL", "affiliates", "keeps importing after start", "paused")
+    for dealer in dealers:
+        shown = _shown(record(dealer))
+        columns = ("dealer_id", "name", "base_url", "affiliates", "keep_importing_after_start", "paused")
+        table.add_row(*(screen.plain(shown[column]) for column in columns))
+    screen.out().print(table if dealers else "There is no dealer yet. Add one: twodrive dealers add --help")
+
+
+@command("show", "twodrive dealers show 12", "twodrive dealers show 12 --json", group=group)
+@dealer_id_argument
+@json_option
+def show(dealer_id: int, as_json: bool) -> None:
+    """Show all of a dealer but its client secret."""
+    with parts.opened() as opened:
+        dealer = parts.dealer_of(opened, dealer_id).dealer
+    if as_json:
+        screen.print_json(record(dealer))
+        return
+    screen.out().print(screen.pairs(list(_shown(record(dealer)).items())))
+
+
+def record(dealer: Dealer) -> dict[str, object]:
+    """A dealer as JSON, its client secret masked."""
+    reach = dealer.connection
+    return {
+        "dealer_id": dealer.dealer_id,
+        "name": dealer.name,
+        "base_url": reach.base_url,
+        "token_url": reach.token_url,
+        "audience": reach.audience,
+        "client_id": reach.client_id,
+        "client_secret": MASK,
+        "affiliates": list(dealer.affiliates),
+        "time_zone": dealer.time_zone,
+        "phone_region": dealer.phone_region,
+        "keep_importing_after_start": dealer.keep_importing_after_start,
+        "import_new_in_bulk": dealer.import_new_in_bulk,
+        "prices_include_vat": dealer.prices_include_vat,
+        "paused": dealer.paused,
+    }
+
+
+def _shown(fields: dict[str, object]) -> dict[str, str]:
+    def words(value: object) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, list):
+            return ", ".join(str(one) for one in value) or "all"
+        return str(value)
+
+    return {name: words(value) for name, value in fields.items()}
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that were named; an empty list of affiliates means that none was."""
+    return {name: value for name, value in fields.items() if value is not None and value != ()}
+
+
+def _secret(file: TextIO | None) -> Secret:
+    typed = click.prompt("Client secret", hide_input=True, err=True) if file is None else file.read()
+    secret = typed.strip()
+    if not secret:
+        raise click.UsageError("The client secret is empty.")
+    return Secret(secret)

@@ -1,0 +1,36 @@
+"""The real things, for the time of one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from worker import wiring
+from worker.cli.exits import Ended, Exit
+from worker.settings import load
+from worker.store.dealers import LoadedDealer
+from worker.wiring import Parts
+
+
+@contextmanager
+def opened() -> Iterator[Parts]:
+    parts = wiring.build(load())
+    try:
+        yield parts
+    finally:
+        parts.close()
+
+
+def dealer_of(parts: Parts, dealer_id: int) -> LoadedDealer:
+    """Raises `Ended` when there is no such dealer."""
+    with parts.database.transaction() as connection:
+        loaded = parts.dealers.load(connection, dealer_id)
+    if loaded is None:
+        raise unknown_dealer(dealer_id)
+    return loaded
+
+
+def unknown_dealer(dealer_id: int) -> Ended:
+    return Ended(
+        Exit.NO,
+        f"There is no dealer {dealer_id}.",
+        "See who is there: twodrive dealers list. Add one: twodrive dealers add --help.",
+    )

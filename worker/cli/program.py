@@ -1,0 +1,62 @@
+"""The group `twodrive` and what all its commands share."""
+
+import sys
+from typing import Any
+
+import click
+import structlog
+
+from worker.cli import config, database, dealers, exits, imports
+from worker.errors import TwoDriveError
+
+
+class Program(click.Group):
+    """Turns errors into two sentences and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            # click ends quietly where the reader of a pipe has gone.
+            if ctx.params["debug"] or isinstance(error, BrokenPipeError):
+                raise
+            if isinstance(error, TwoDriveError):
+                raise exits.ended(error) from None
+            raise exits.ended_unexpectedly(error) from None
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), code.meaning) for code in exits.Exit])
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="twodrive-claire", prog_name="twodrive")
+def program(debug: bool) -> None:
+    """Brings workorders from 2Drive (Vinacles) into Claire's PostgreSQL.
+
+    Settings come from the environment and from .env in the current folder: see `twodrive config`. Every
+    command explains itself with --help.
+    """
+
+
+program.add_command(config.group)
+program.add_command(database.group)
+program.add_command(dealers.group)
+program.add_command(imports.import_workorder)
+program.add_command(imports.refresh_workorder)
+
+
+def main() -> None:
+    """The entry point: log lines go to standard error, warnings and worse only."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(30),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    program(prog_name="twodrive")

@@ -1,0 +1,111 @@
+"""The queue as Claire's backend uses it: plain Celery, no task of ours imported."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from celery import Celery
+from celery.exceptions import TaskRevokedError
+from celery.exceptions import TimeoutError as NoAnswer
+from celery.result import AsyncResult
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from worker.cli.exits import Ended, Exit, ended_by_code
+from worker.settings import Settings
+
+#: A request that no worker took by then is dropped, as the backend asks for it.
+EXPIRES_SECONDS = 15
+_QUEUE = "interactive"
+# A worker that took the request at the last moment still has its whole deadline, and a moment to answer.
+_GRACE_SECONDS = 2
+_ONCE_AGAIN = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+# Celery says RuntimeError where it lost the store of the answers.
+_AWAY = (OperationalError, RedisError, RuntimeError)
+_LOOK = "See who listens: celery -A worker.app inspect active_queues, or Flower's page Workers."
+
+
+class Queue:
+    """Sends requests and waits for their answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._deadline_seconds = settings.interactive_deadline_seconds
+        self._app = Celery(
+            "twodrive-cli",
+            broker=settings.broker_url.reveal(),
+            backend=settings.result_url.reveal(),
+            set_as_current=False,
+        )
+        self._app.conf.update(
+            accept_content=["json"],
+            task_publish_retry_policy=_ONCE_AGAIN,
+            broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 3, **_ONCE_AGAIN},
+            result_backend_transport_options={"retry_policy": _ONCE_AGAIN},
+            redis_socket_timeout=5,
+            redis_socket_connect_timeout=3,
+        )
+
+    def ask(self, task: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of `task`. Raises `Ended` where there is none: the task failed, nobody took it, or the
+        queue is away."""
+        try:
+            asked = self._app.send_task(
+                task,
+                kwargs=dict(arguments),
+                queue=_QUEUE,
+                expires=EXPIRES_SECONDS,
+                argsrepr="()",
+                kwargsrepr=repr({"dealer_id": arguments["dealer_id"]}),
+            )
+            return _answer(self._wait(asked))
+        except _AWAY:
+            raise Ended(
+                Exit.UNAVAILABLE,
+                "The queue (Redis) cannot be reached.",
+                "Check that it runs, and TWODRIVE_BROKER_URL and TWODRIVE_RESULT_URL; or use --local.",
+            ) from None
+
+    def close(self) -> None:
+        self._app.close()
+
+    def _wait(self, asked: "AsyncResult[Any]") -> object:
+        try:
+            return asked.get(timeout=EXPIRES_SECONDS, propagate=False)
+        except NoAnswer:
+            if self._still_queued(asked.id):
+                raise _not_taken(asked.id) from None
+        try:
+            return asked.get(timeout=self._deadline_seconds + _GRACE_SECONDS, propagate=False)
+        except NoAnswer:
+            raise Ended(
+                Exit.UNAVAILABLE,
+                f"A worker took the request {asked.id}, and no answer came.",
+                "Its log has the task id; try again.",
+            ) from None
+
+    def _still_queued(self, task_id: str) -> bool:
+        with self._app.connection_for_read() as connection:
+            channel: Any = connection.default_channel
+            return any(task_id.encode() in message for message in channel.client.lrange(_QUEUE, 0, -1))
+
+
+def _answer(given: object) -> dict[str, Any]:
+    if isinstance(given, TaskRevokedError):
+        raise Ended(Exit.UNAVAILABLE, "Every worker was busy until the request expired.", _LOOK)
+    if isinstance(given, BaseException):
+        said = [str(part) for part in given.args]
+        if len(said) == 3:
+            raise ended_by_code(*said)
+        raise Ended(
+            Exit.FAILED,
+            f"The worker failed with {type(given).__name__}.",
+            "See its log; is it of the same version as this program?",
+        )
+    return cast("dict[str, Any]", given)
+
+
+def _not_taken(task_id: str) -> Ended:
+    return Ended(
+        Exit.UNAVAILABLE,
+        f"No worker took the request {task_id} within {EXPIRES_SECONDS} s; it will not be done any more.",
+        f"Start one: celery -A worker.app worker -P threads -Q {_QUEUE}. {_LOOK}",
+    )
