@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from marshmallow import Schema, fields
+from marshmallow import EXCLUDE, Schema, fields
 
 from schemas.outcome import ImportResult, Outcome, Reason, Sentence, Warning
 
@@ -49,7 +49,13 @@ def _paths(description: str) -> fields.List[Any]:
     return fields.List(fields.String(), required=True, metadata={"description": description})
 
 
-class WorkorderResultSchema(Schema):
+class _AnswerSchema(Schema):
+    class Meta:
+        # Answers may gain fields, so the published JSON Schema allows for others.
+        unknown = EXCLUDE
+
+
+class WorkorderResultSchema(_AnswerSchema):
     """What happened to one workorder."""
 
     workorder_id = fields.UUID(
@@ -66,13 +72,13 @@ class WorkorderResultSchema(Schema):
     warnings = fields.List(
         fields.Enum(Warning, by_value=fields.String),
         required=True,
-        metadata={"description": "What a person should look at; the workorder was imported all the same."},
+        metadata={"description": "What a person should look at; none of these stops an import."},
     )
     changed = _paths("Names of the fields that changed, without their values.")
     held = _paths("Names of the fields that differ in the DMS and were kept because work has started.")
 
 
-class ImportResultSchema(Schema):
+class ImportResultSchema(_AnswerSchema):
     """The answer of `workorders.import` and `workorders.refresh`."""
 
     request_id = fields.String(
@@ -90,7 +96,7 @@ class ImportResultSchema(Schema):
     )
 
 
-class StartStateSchema(Schema):
+class StartStateSchema(_AnswerSchema):
     """The answer of `workorders.mark_started`."""
 
     state = _code(StartRecord, "What was done.")

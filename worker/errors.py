@@ -18,19 +18,74 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """Stable codes: the backend may branch on them, so none is ever renamed."""
+    """Stable codes: the backend may branch on them, so none is ever renamed. Each says in general what it
+    means and what to do; the error at hand says it more exactly."""
 
-    MESSAGE_INVALID = "message_invalid"
-    DEALER_UNKNOWN = "dealer_unknown"
-    DEALER_PAUSED = "dealer_paused"
-    WORKORDER_UNKNOWN = "workorder_unknown"
-    CONFIGURATION = "configuration"
-    VINACLES_LOGIN_FAILED = "vinacles_login_failed"
-    VINACLES_NOT_ALLOWED = "vinacles_not_allowed"
-    VINACLES_REFUSED = "vinacles_refused"
-    VINACLES_UNAVAILABLE = "vinacles_unavailable"
-    STORAGE_UNAVAILABLE = "storage_unavailable"
-    INTERNAL = "internal"
+    meaning: str
+    next_step: str
+
+    def __new__(cls, code: str, meaning: str, next_step: str) -> "ErrorCode":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        member.next_step = next_step
+        return member
+
+    MESSAGE_INVALID = (
+        "message_invalid",
+        "An argument of the task is missing, malformed or unknown.",
+        "Correct the call; the text names each argument and gives an example.",
+    )
+    DEALER_UNKNOWN = (
+        "dealer_unknown",
+        "No dealer with this `dealer_id` is set up.",
+        "Check the number, or ask an operator to add the dealer (`twodrive dealers add`).",
+    )
+    DEALER_PAUSED = (
+        "dealer_paused",
+        "Importing for this dealer is paused.",
+        "Ask an operator to resume it (`twodrive dealers set`).",
+    )
+    WORKORDER_UNKNOWN = (
+        "workorder_unknown",
+        "This dealer has no imported workorder with this `workorder_id`.",
+        "Import it first with `workorders.import`.",
+    )
+    CONFIGURATION = (
+        "configuration",
+        "A setting or the dealer's record is wrong or incomplete.",
+        "An operator must act; the text says on what.",
+    )
+    VINACLES_LOGIN_FAILED = (
+        "vinacles_login_failed",
+        "Vinacles does not accept the dealer's client id or secret.",
+        "An operator must correct the dealer's record or ask Vinacles for new credentials.",
+    )
+    VINACLES_NOT_ALLOWED = (
+        "vinacles_not_allowed",
+        "Vinacles knows us but does not let us read what we need.",
+        "An operator must ask Vinacles for read rights for this dealer.",
+    )
+    VINACLES_REFUSED = (
+        "vinacles_refused",
+        "Vinacles refuses the request itself: its interface is not what this version expects.",
+        "An operator can run `twodrive check` for this dealer and compare the interface with our mapping.",
+    )
+    VINACLES_UNAVAILABLE = (
+        "vinacles_unavailable",
+        "Vinacles is busy, starting or down, and the time to wait for it is over.",
+        "Try again in a minute.",
+    )
+    STORAGE_UNAVAILABLE = (
+        "storage_unavailable",
+        "PostgreSQL or Redis could not be used in time.",
+        "Try again in a minute; an operator should look when it lasts.",
+    )
+    INTERNAL = (
+        "internal",
+        "Something unforeseen ended the task.",
+        "Tell the operators the task id; the worker's log has the place.",
+    )
 
 
 class TwoDriveError(Exception):
