@@ -11,7 +11,7 @@ class SteadyConsumer(Consumer):
 
     def on_connection_error_after_connected(self, exc: Exception) -> Any:
         if self.connection is not None:
-            self.connection.close = _already_cleaned_up
+            setattr(self.connection, "close", _already_cleaned_up)  # noqa: B010  a method, replaced on purpose
         return super().on_connection_error_after_connected(exc)
 
 

@@ -221,7 +221,7 @@ def load() -> Settings:
     try:
         env.seal()
     except EnvValidationError as error:
-        problems = dict(error.error_messages)
+        problems: dict[str, Any] = dict(error.error_messages)  # type: ignore[arg-type]  # always a mapping
         raise ConfigurationError(
             ErrorCode.CONFIGURATION,
             f"{len(problems)} setting(s) are missing or wrong:\n{_report(problems)}\n",

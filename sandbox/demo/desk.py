@@ -1,0 +1,64 @@
+"""What the demo's people have before them: search bar, workorder page, DMS, Claire's database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from celery import Celery
+
+from sandbox.simulator.admin import SimulatorAdmin
+from schemas.dealer import Dealer
+from schemas.decision import Stored
+from worker.store.dealers import Dealers
+from worker.store.session import Database
+from worker.store.workorders import card
+
+# Longer than the 20 s in which the worker answers or gives up.
+_PATIENCE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`backend` is plain Celery, `dms` the simulator's remote control."""
+
+    dealer: Dealer
+    backend: Celery
+    dms: SimulatorAdmin
+    database: Database
+    dealers: Dealers
+
+    def search(self, text: str) -> dict[str, Any]:
+        """Type in the search bar; the answer as the backend receives it."""
+        return self._ask("workorders.import", {"search": text})
+
+    def refresh(self, workorder_id: str) -> dict[str, Any]:
+        return self._ask("workorders.refresh", {"workorder_id": workorder_id})
+
+    def start_work(self, workorder_id: str, started_at: str) -> dict[str, Any]:
+        return self._ask("workorders.mark_started", {"workorder_id": workorder_id, "started_at": started_at})
+
+    def stored(self, workorder_id: str) -> Stored:
+        """What Claire's database has."""
+        with self.database.transaction() as connection:
+            found = card(connection, self.dealer.dealer_id, UUID(workorder_id))
+        if found is None:
+            raise LookupError("the workorder is not in PostgreSQL")
+        return found
+
+    def keep_importing(self) -> None:
+        """What `twodrive dealers set … --keep-importing-after-start` does."""
+        with self.database.transaction() as connection:
+            self.dealers.change(connection, self.dealer.dealer_id, {"keep_importing_after_start": True})
+
+    def _ask(self, task: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        shown = repr({"dealer_id": self.dealer.dealer_id})
+        sent = self.backend.send_task(
+            task,
+            kwargs={"dealer_id": self.dealer.dealer_id, **arguments},
+            queue="interactive",
+            expires=15,
+            kwargsrepr=shown,
+        )
+        answer: dict[str, Any] = sent.get(timeout=_PATIENCE_SECONDS)
+        return answer

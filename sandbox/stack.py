@@ -1,0 +1,162 @@
+"""The whole house on one machine: PostgreSQL, Redis, the simulator, workers and Flower, as real processes."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from celery import Celery
+from cryptography.fernet import Fernet
+
+from sandbox.processes import Program, free_port
+from sandbox.services import Postgres, Redis
+from sandbox.simulator.running import SimulatorProcess
+from schemas.dealer import Connection, Dealer, Secret
+from worker.settings import load
+from worker.store.migrations import upgrade
+from worker.wiring import Parts, build
+
+CELERY = (sys.executable, "-m", "celery", "-A", "worker.app")
+_QUIET = ("--without-gossip", "--without-mingle")
+
+
+class Stack:
+    """A context manager: everything that was started inside it has ended when it is left.
+
+    `env` is the environment in which the product's own programs run.
+    """
+
+    def __init__(self, folder: Path, *, workorders: int = 200, seed: int = 1, latency_ms: int = 0) -> None:
+        self.folder = folder
+        self.flower_login = ("operator", secrets.token_urlsafe(12))
+        self._simulator_options = {"workorders": workorders, "seed": seed, "latency_ms": latency_ms}
+        self._key = Fernet.generate_key().decode()
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            self.postgres = Postgres(self._room("postgres"))
+            starting.callback(self.postgres.stop)
+            self.redis = Redis(self._room("redis"))
+            starting.callback(self.redis.stop)
+            self.simulator = SimulatorProcess(self._room("simulator"), **self._simulator_options)
+            starting.callback(self.simulator.stop)
+            self.database_url = self.postgres.url
+            upgrade(self.database_url)
+            self.env = {**_inherited(os.environ), **self._settings()}
+            self._exit = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def start_worker(self, *, name: str = "interactive", threads: int = 8) -> Program:
+        """A real worker on the queue `interactive`; returns when it consumes."""
+        options = ("-P", "threads", "-c", str(threads), "-Q", "interactive", "-n", f"{name}@%h", *_QUIET)
+        worker = self.start(f"worker-{name}", [*CELERY, "worker", *options])
+        worker.wait_ready(lambda: " ready." in worker.log.read_text())
+        return worker
+
+    def start_flower(self) -> tuple[Program, str]:
+        """Flower behind basic authentication (`flower_login`); returns it and its URL."""
+        port = free_port()
+        login = ":".join(self.flower_login)
+        options = (f"--port={port}", "--address=127.0.0.1", "--inspect_timeout=1000")
+        flower = self.start("flower", [*CELERY, "flower", *options], {"FLOWER_BASIC_AUTH": login})
+        url = f"http://127.0.0.1:{port}"
+        flower.wait_ready(lambda: _answers(f"{url}/healthcheck"))
+        return flower, url
+
+    def start(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> Program:
+        """Start one of the product's programs; it is stopped with the stack."""
+        program = Program(
+            name, command, self.folder / f"{name}.log", {**self.env, **(env or {})}, self.folder
+        )
+        self._exit.callback(program.stop)
+        return program
+
+    def backend(self) -> Celery:
+        """A Celery application as Claire's backend has it: URLs and JSON, nothing of ours."""
+        producer = Celery("backend", broker=self.redis.url_of(0), backend=self.redis.url_of(1))
+        self._exit.callback(producer.close)
+        return producer
+
+    def parts(self) -> Parts:
+        """The product's own parts, in this process, on the stack's services."""
+        with _environment(self._settings()):
+            return build(load())
+
+    def add_dealer(self, dealer_id: int, name: str, **fields: Any) -> Dealer:
+        """A dealer whose Vinacles is the simulator."""
+        simulator = self.simulator
+        connection = Connection(
+            base_url=simulator.base_url,
+            token_url=simulator.token_url,
+            audience=simulator.audience,
+            client_id=simulator.client_id,
+            client_secret=Secret(simulator.client_secret),
+        )
+        dealer = Dealer(dealer_id, name, connection, **fields)
+        parts = self.parts()
+        try:
+            with parts.database.transaction() as transaction:
+                parts.dealers.add(transaction, dealer)
+        finally:
+            parts.close()
+        return dealer
+
+    def write_settings(self) -> Path:
+        """A file for a shell: `source` it, and `twodrive` works on this stack."""
+        path = self.folder / "settings.sh"
+        path.write_text("".join(f"export {name}='{value}'\n" for name, value in self._settings().items()))
+        return path
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "TWODRIVE_DATABASE_URL": self.database_url,
+            "TWODRIVE_BROKER_URL": self.redis.url_of(0),
+            "TWODRIVE_RESULT_URL": self.redis.url_of(1),
+            "TWODRIVE_STATE_URL": self.redis.url_of(2),
+            "TWODRIVE_SECRET_KEYS": self._key,
+            "TWODRIVE_LOG_FORMAT": "json",
+        }
+
+    def _room(self, name: str) -> Path:
+        room = self.folder / name
+        room.mkdir(exist_ok=True)
+        return room
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """The settings as environment variables of this process, for a moment."""
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment without settings of this product or of Flower."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("TWODRIVE_", "FLOWER_", "CELERY_"))
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False

@@ -1,0 +1,144 @@
+"""What every doorway does the same way: keyword arguments only, one answer or one stable error, no personal
+data in what Celery shows."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from celery import Task
+from celery.worker.request import Request
+
+from schemas.messages import InvalidMessage, Message, load
+from worker import wiring
+from worker.app import app
+from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
+
+_log = structlog.get_logger(__name__)
+_HARMLESS = ("dealer_id", "workorder_id", "run_id", "request_id")
+
+
+class TaskFailed(Exception):
+    """What the backend receives of a failed task: `args` are the stable code, what happened, what to do."""
+
+    def __init__(self, code: str, text: str, next_step: str) -> None:
+        super().__init__(code, text, next_step)
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}: {self.args[1]} {self.args[2]}"
+
+
+class DiscreetRequest(Request):
+    """Shows identifiers alone in logs, events and Flower, whatever the sender wrote there: what a person
+    typed in the search bar may be a licence plate."""
+
+    # Attributes of Celery's class that its stubs leave out.
+    _payload: Any
+    _request_dict: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shown = _shown(self._payload)
+        self._argsrepr = self._request_dict["argsrepr"] = "()"
+        self._kwargsrepr = self._request_dict["kwargsrepr"] = shown
+
+
+def _shown(payload: Any) -> str:
+    """The identifiers among a message's keyword arguments, written as a dict."""
+    arguments = payload[1] if isinstance(payload, list | tuple) and len(payload) > 1 else None
+    if not isinstance(arguments, Mapping):
+        return "{}"
+    shown = {name: arguments[name] for name in _HARMLESS if _is_identifier(arguments.get(name))}
+    hidden = {name: "…" for name in ("search", "started_at") if name in arguments}
+    return repr({**shown, **hidden})
+
+
+def _is_identifier(value: object) -> bool:
+    if isinstance(value, int):
+        return True
+    return isinstance(value, str) and len(value) <= 64 and value.replace("-", "").isalnum()
+
+
+class Doorway(Task):  # type: ignore[type-arg]
+    """Options of all tasks: a person waits, so nothing is repeated by the queue."""
+
+    abstract = True
+    Request = "tasks.base:DiscreetRequest"
+    # The doorway says what is wrong with the arguments; Celery's own check would be a bare TypeError.
+    typing = False
+    max_retries = 0
+
+
+Body = Callable[[Mapping[str, Any], wiring.Parts, str], Mapping[str, Any]]
+
+
+def doorway(name: str) -> Callable[[Body], Any]:
+    """Register `body(arguments, parts, task_id) -> answer` as the task `name`."""
+
+    def register(body: Body) -> Any:
+        def run(self: Task[..., Any], *args: Any, **arguments: Any) -> dict[str, Any]:
+            identifiers = {key: arguments[key] for key in _HARMLESS if _is_identifier(arguments.get(key))}
+            with structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers):
+                return _answer(body, args, arguments, str(self.request.id))
+
+        return app.task(name=name, base=Doorway, bind=True)(run)
+
+    return register
+
+
+def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], task_id: str) -> dict[str, Any]:
+    try:
+        if args:
+            raise _positional()
+        answer = dict(body(arguments, wiring.process_wide(), task_id))
+    except TwoDriveError as error:
+        _log.warning("task_failed", code=error.code.value, text=error.text)
+        raise TaskFailed(error.code.value, error.text, error.next_step) from None
+    except Exception as error:
+        # The text of an unforeseen exception may hold data, so only its kind and place are kept.
+        _log.error("task_failed_unexpectedly", kind=type(error).__name__, at=_places(error))
+        raise TaskFailed(*_internal(error)) from None
+    _log.info("task_answered", **_summary(answer))
+    return answer
+
+
+def message(kind: type[Message], arguments: Mapping[str, Any]) -> Message:
+    """The message as a value; `MessageInvalid` names everything that is wrong with it."""
+    try:
+        return load(kind, arguments)
+    except InvalidMessage as error:
+        raise MessageInvalid(
+            ErrorCode.MESSAGE_INVALID, str(error), "Correct the message; docs/schemas has its JSON Schema."
+        ) from None
+
+
+def _positional() -> MessageInvalid:
+    return MessageInvalid(
+        ErrorCode.MESSAGE_INVALID,
+        "Positional arguments were given; this task takes keyword arguments only.",
+        'Send kwargs={"dealer_id": 12, …} instead of args=[…].',
+    )
+
+
+def _internal(error: Exception) -> tuple[str, str, str]:
+    return (
+        ErrorCode.INTERNAL.value,
+        f"An unforeseen {type(error).__name__} ended the task.",
+        "Tell the operators the task id; the worker's log has the place.",
+    )
+
+
+def _places(error: Exception) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+
+
+def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Outcomes and numbers of an answer, for the log."""
+    workorders = answer.get("workorders")
+    if workorders is None:
+        return {"state": answer.get("state")}
+    return {
+        "outcomes": [entry["outcome"] for entry in workorders],
+        "reasons": [entry["reason"] for entry in workorders if entry["reason"]],
+        "dms_numbers": [entry["dms_number"] for entry in workorders if entry["dms_number"]],
+    }

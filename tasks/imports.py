@@ -1,0 +1,21 @@
+"""`workorders.import` and `workorders.refresh`: somebody waits for the answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.answers import dump_import_result
+from schemas.messages import ImportRequest, RefreshRequest
+from tasks.base import doorway, message
+from worker.wiring import Parts
+
+
+@doorway("workorders.import")
+def import_workorder(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
+    request = message(ImportRequest, arguments)
+    return dump_import_result(parts.importer.search(request, task_id, parts.interactive_deadline()))
+
+
+@doorway("workorders.refresh")
+def refresh_workorder(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
+    request = message(RefreshRequest, arguments)
+    return dump_import_result(parts.importer.refresh(request, task_id, parts.interactive_deadline()))

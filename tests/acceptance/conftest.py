@@ -1,0 +1,42 @@
+"""One stack of real processes for all acceptance tests; each test has a dealer of its own on it."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from sandbox.demo.desk import Desk
+from sandbox.processes import Program
+from sandbox.services import temporary_folder
+from sandbox.stack import Stack
+from worker.wiring import Parts
+
+_dealer_ids = count(100)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with temporary_folder() as folder, Stack(folder, workorders=30) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def worker(stack: Stack) -> Program:
+    return stack.start_worker()
+
+
+@pytest.fixture(scope="session")
+def parts(stack: Stack) -> Iterator[Parts]:
+    parts = stack.parts()
+    yield parts
+    parts.close()
+
+
+@pytest.fixture
+def desk(stack: Stack, worker: Program, parts: Parts) -> Iterator[Desk]:
+    """A worker is consuming, and the simulator is as new."""
+    stack.simulator.admin.reset()
+    dealer = stack.add_dealer(next(_dealer_ids), "Garage Testweg")
+    backend = stack.backend()
+    yield Desk(dealer, backend, stack.simulator.admin, parts.database, parts.dealers)
+    backend.close()

@@ -1,0 +1,211 @@
+"""The line itself: fetch → read → decide → store, one page at a time, for one workorder or many.
+
+The stations do not know each other; here alone their values meet.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from schemas.answers import StartState
+from schemas.dealer import Dealer
+from schemas.messages import ImportRequest, MarkStarted, RefreshRequest
+from schemas.outcome import ImportResult, Outcome, Reason, WorkorderResult
+from schemas.search import NotSearchable, parse_search
+from schemas.vinacles import FetchedPage
+from worker.assessment import decided, read, result
+from worker.deadline import Deadline
+from worker.errors import ConfigurationError, ErrorCode, MessageInvalid, TwoDriveError
+from worker.retry import RetryRule, retrying
+from worker.store.attempts import record_failure
+from worker.store.dealers import Dealers, LoadedDealer
+from worker.store.failures import unknown_dealer
+from worker.store.pages import Lineage, LockedPage, PageItem, Refused
+from worker.store.session import Database
+from worker.store.starts import mark_started
+from worker.store.tables import Trigger
+from worker.store.workorders import find, store_page
+from worker.vinacles.workorders import Vinacles
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One question on behalf of a dealer. `began` is a moment of this process' monotonic clock, and
+    `loaded.asked_at` the same moment on PostgreSQL's clock, which all workers share."""
+
+    loaded: LoadedDealer
+    began: float
+    trigger: Trigger
+    task_id: str | None
+    request_id: str | None
+    deadline: Deadline
+
+    @property
+    def dealer(self) -> Dealer:
+        return self.loaded.dealer
+
+    def instant(self, moment: float) -> datetime:
+        return self.loaded.asked_at + timedelta(seconds=moment - self.began)
+
+
+class Importer:
+    """Imports from Vinacles into PostgreSQL. Safe to share between threads.
+
+    Every method raises a `TwoDriveError` where no answer could be had; the failed attempt is then on record.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        dealers: Dealers,
+        vinacles: Vinacles,
+        version: str,
+        rule: RetryRule,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._dealers = dealers
+        self._vinacles = vinacles
+        self._version = version
+        self._rule = rule
+        self._clock = clock
+
+    def search(self, request: ImportRequest, task_id: str | None, deadline: Deadline) -> ImportResult:
+        """Import what a WO number or a plate finds, the newest 25 where there are more."""
+        loaded, _ = self._load(request.dealer_id, None, deadline)
+        attempt = _Attempt(loaded, self._clock(), Trigger.SEARCH, task_id, request.request_id, deadline)
+        with self._failure_on_record(attempt):
+            terms = parse_search(request.search)
+            if isinstance(terms, NotSearchable):
+                return self._nothing(
+                    attempt, Refused(Outcome.NOT_FOUND, Reason.NOT_SEARCHABLE, loaded.asked_at)
+                )
+            page = self._vinacles.search(loaded.dealer, terms, deadline, request.request_id)
+            if not page.workorders:
+                at = attempt.instant(page.requested_at)
+                return self._nothing(attempt, Refused(Outcome.NOT_FOUND, Reason.NO_MATCH, at), page.requests)
+            return self._answer(attempt, page)
+
+    def refresh(self, request: RefreshRequest, task_id: str | None, deadline: Deadline) -> ImportResult:
+        """Import again what Claire already has."""
+        loaded, dms_number = self._load(request.dealer_id, request.workorder_id, deadline)
+        attempt = _Attempt(loaded, self._clock(), Trigger.REFRESH, task_id, request.request_id, deadline)
+        if dms_number is None:
+            raise _unknown_workorder()
+        with self._failure_on_record(attempt, request.workorder_id):
+            page = self._vinacles.by_dms_numbers(loaded.dealer, [dms_number], deadline, request.request_id)
+            if not page.workorders:
+                at = attempt.instant(page.requested_at)
+                gone = Refused(Outcome.NOT_FOUND, Reason.GONE_FROM_DMS, at, dms_number)
+                return self._nothing(attempt, gone, page.requests)
+            return self._answer(attempt, page)
+
+    def mark_started(self, request: MarkStarted, deadline: Deadline) -> StartState:
+        """Keep the moment at which work started; of several the earliest."""
+
+        def mark() -> StartState:
+            with self._database.transaction() as connection:
+                return mark_started(connection, request)
+
+        return retrying(mark, self._rule, deadline)
+
+    def _load(
+        self, dealer_id: int, workorder: UUID | None, deadline: Deadline
+    ) -> tuple[LoadedDealer, int | None]:
+        def load() -> tuple[LoadedDealer | None, int | None]:
+            with self._database.transaction() as connection:
+                dms_number = None if workorder is None else find(connection, dealer_id, workorder)
+                return self._dealers.load(connection, dealer_id), dms_number
+
+        loaded, dms_number = retrying(load, self._rule, deadline)
+        if loaded is None:
+            raise unknown_dealer(dealer_id)
+        if loaded.dealer.paused:
+            raise _paused(dealer_id)
+        return loaded, dms_number
+
+    def _answer(self, attempt: _Attempt, page: FetchedPage) -> ImportResult:
+        results = self.import_page(attempt, page)
+        return ImportResult(attempt.request_id, len(results), page.truncated, results)
+
+    def _nothing(self, attempt: _Attempt, refused: Refused, requests: int = 0) -> ImportResult:
+        self._store(attempt, {}, lambda _: (refused,), requests)
+        stored = () if refused.dms_number is None else (refused.dms_number,)
+        answer = result(attempt.dealer.dealer_id, refused, stored)
+        return ImportResult(attempt.request_id, 0, False, (answer,))
+
+    def import_page(self, attempt: _Attempt, page: FetchedPage) -> tuple[WorkorderResult, ...]:
+        """Read, decide and store what came; one result for each workorder, in the same order."""
+        fetched_at = attempt.instant(page.requested_at)
+        readings = [read(raw, attempt.dealer, attempt.loaded.asked_at) for raw in page.workorders]
+        digests = {number: r.digest for r in readings if (number := r.dms_number) is not None}
+        stored: set[int] = set()
+
+        def decide(locked: LockedPage) -> Sequence[PageItem]:
+            stored.update(locked.stored)
+            return [decided(reading, fetched_at, locked) for reading in readings]
+
+        items = self._store(attempt, digests, decide, page.requests)
+        return tuple(result(attempt.dealer.dealer_id, item, stored) for item in items)
+
+    def _store(
+        self,
+        attempt: _Attempt,
+        digests: Mapping[int, bytes],
+        decide: Callable[[LockedPage], Sequence[PageItem]],
+        requests: int,
+    ) -> Sequence[PageItem]:
+        lineage = self._lineage(attempt, requests)
+        dealer_id = attempt.dealer.dealer_id
+        return retrying(
+            lambda: store_page(self._database, dealer_id, digests, decide, lineage),
+            self._rule,
+            attempt.deadline,
+        )
+
+    def _lineage(self, attempt: _Attempt, requests: int) -> Lineage:
+        return Lineage(
+            trigger=attempt.trigger,
+            started_at=attempt.loaded.asked_at,
+            requests=requests,
+            worker_version=self._version,
+            request_id=attempt.request_id,
+            task_id=attempt.task_id,
+        )
+
+    @contextmanager
+    def _failure_on_record(self, attempt: _Attempt, workorder: UUID | None = None) -> Iterator[None]:
+        try:
+            yield
+        except TwoDriveError as error:
+            try:
+                with self._database.transaction() as connection:
+                    lineage = self._lineage(attempt, 0)
+                    record_failure(connection, attempt.dealer.dealer_id, error.code, lineage, workorder)
+            except TwoDriveError as unrecorded:
+                # The first error is the one to tell; that it is not on record is for the operators.
+                _log.warning("failure_not_recorded", code=error.code.value, because=unrecorded.code.value)
+            raise
+
+
+def _unknown_workorder() -> MessageInvalid:
+    return MessageInvalid(
+        ErrorCode.WORKORDER_UNKNOWN,
+        "This dealer has no imported workorder with this workorder_id.",
+        "Import it by its number or plate first.",
+    )
+
+
+def _paused(dealer_id: int) -> ConfigurationError:
+    return ConfigurationError(
+        ErrorCode.DEALER_PAUSED,
+        f"Importing for dealer {dealer_id} is paused.",
+        f"An operator can resume it: twodrive dealers set {dealer_id} --no-paused",
+    )

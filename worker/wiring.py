@@ -1,0 +1,105 @@
+"""The one place that builds the real things, once per process."""
+
+import os
+import threading
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
+
+from cryptography.fernet import Fernet, MultiFernet
+from redis import Redis
+
+from worker.deadline import Deadline
+from worker.importer import Importer
+from worker.retry import RetryRule
+from worker.settings import Settings, load
+from worker.store.dealers import Dealers
+from worker.store.session import Database, Limits
+from worker.vinacles.client import Client
+from worker.vinacles.oauth import TokenSource
+from worker.vinacles.wire import Wire, build_session
+from worker.vinacles.workorders import Vinacles
+
+# A refresh asks for header, lines and contacts at the same time.
+_REQUESTS_AT_ONCE = 3
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the doorways and the command line work with."""
+
+    settings: Settings
+    cipher: MultiFernet = field(repr=False)
+    database: Database
+    dealers: Dealers
+    client: Client
+    vinacles: Vinacles
+    importer: Importer
+
+    def interactive_deadline(self) -> Deadline:
+        return Deadline.after(self.settings.interactive_deadline_seconds)
+
+    def close(self) -> None:
+        self.vinacles.close()
+        self.database.close()
+
+
+def build(settings: Settings) -> Parts:
+    """Nothing connects yet; PostgreSQL, Redis and Vinacles are reached at their first use."""
+    cipher = MultiFernet([Fernet(key.reveal()) for key in settings.secret_keys])
+    limits = Limits(
+        pool_size=settings.database_pool_size, statement_seconds=settings.interactive_deadline_seconds
+    )
+    database = Database(settings.database_url.reveal(), "twodrive", limits)
+    dealers = Dealers(cipher)
+    rule = RetryRule()
+    parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
+    wire = Wire(
+        build_session(parallel, settings.ca_bundle),
+        connect_seconds=settings.connect_timeout_seconds,
+        read_seconds=settings.read_timeout_seconds,
+    )
+    client = Client(wire, TokenSource(_state(settings), cipher, _naming_key(settings), wire), rule)
+    vinacles = Vinacles(client, parallel)
+    importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
+    return Parts(settings, cipher, database, dealers, client, vinacles, importer)
+
+
+def _state(settings: Settings) -> Redis:
+    return Redis.from_url(
+        settings.state_url.reveal(),
+        socket_timeout=5,
+        socket_connect_timeout=3,
+        socket_keepalive=True,
+        health_check_interval=30,
+    )
+
+
+def _naming_key(settings: Settings) -> bytes:
+    """Derived from the oldest key, which a rotation keeps longest: the fleet's tokens keep their names."""
+    return sha256(b"twodrive token names/" + settings.secret_keys[-1].reveal().encode()).digest()
+
+
+class ProcessWide:
+    """The parts of this process, built at the first call. A forked child builds its own: connections and
+    threads do not survive a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._parts: Parts | None = None
+        os.register_at_fork(after_in_child=self._forget)
+
+    def __call__(self) -> Parts:
+        with self._lock:
+            if self._parts is None:
+                self._parts = build(load())
+            return self._parts
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        if self._parts is not None:
+            self._parts.database.dispose_after_fork()
+        self._parts = None
+
+
+process_wide = ProcessWide()
