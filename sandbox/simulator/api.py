@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from sandbox.simulator.answers import Answer, json_answer
 from sandbox.simulator.database import Database
 from sandbox.simulator.faults import Fault, FaultKind
-from sandbox.simulator.grammar import ColumnRef, Comparison, Literal, Logical, Predicate, Value
+from sandbox.simulator.nodes import ColumnRef, Comparison, Literal, Logical, Predicate, Value
 from sandbox.simulator.paging import decode_after, encode_after, next_link
 from sandbox.simulator.query import Query, read_query
 from sandbox.simulator.refusals import Refusal, bad_request, entity_not_found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 
-from sandbox.simulator.grammar import Value
+from sandbox.simulator.nodes import Value
 from sandbox.simulator.sql import Sql, fold
 from sandbox.simulator.tables import ENTITIES, INDEXED, Bundle, Entity, Kind, Row
 

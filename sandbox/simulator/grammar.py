@@ -4,14 +4,13 @@ tighter than the comparisons."""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
+from sandbox.simulator.nodes import ColumnRef, Comparison, Literal, Logical, Node, Not, Operand, Predicate
 from sandbox.simulator.refusals import Refusal, bad_request
-from sandbox.simulator.tables import Column, Entity, Kind
+from sandbox.simulator.tables import Entity, Kind
 
-Value = int | float | str | bool | None
-_MAX_DEPTH = 100
+_MAX_DEPTH = 50
 _OPERATORS = {
     "eq": "Equal",
     "ne": "NotEqual",
@@ -35,48 +34,6 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnRef:
-    column: Column
-
-    @property
-    def kind(self) -> Kind:
-        return self.column.kind
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """`kind` is None for `null`. A datetime's value is its wall clock, zone and fraction dropped."""
-
-    kind: Kind | None
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    operator: str
-    left: "Operand"
-    right: "Operand"
-
-
-@dataclass(frozen=True, slots=True)
-class Logical:
-    """`operator` is `and` or `or`; there are two or more terms."""
-
-    operator: str
-    terms: tuple["Predicate", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    term: "Predicate"
-
-
-Operand = ColumnRef | Literal
-Predicate = Comparison | Logical | Not
-Node = Operand | Predicate
-
-
 def parse_filter(text: str, entity: Entity) -> Predicate:
     """The predicate that `text` says about `entity`; raises `Refusal` with status 400 for anything else."""
     return _Parser(text, entity).parse()
@@ -89,17 +46,6 @@ def not_well_formed() -> Refusal:
 def unknown_property(name: str, entity: Entity) -> Refusal:
     kind = f"default_namespace.{entity.name}.dbo.{entity.name}"
     return bad_request(f"Could not find a property named '{name}' on type '{kind}'.")
-
-
-def columns_of(node: Node) -> frozenset[str]:
-    """The names of the columns that a filter looks at."""
-    if isinstance(node, Logical):
-        return frozenset().union(*(columns_of(term) for term in node.terms))
-    if isinstance(node, Not):
-        return columns_of(node.term)
-    if isinstance(node, Comparison):
-        return columns_of(node.left) | columns_of(node.right)
-    return frozenset({node.column.name}) if isinstance(node, ColumnRef) else frozenset()
 
 
 class _Parser:

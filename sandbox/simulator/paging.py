@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from sandbox.simulator.grammar import Value
+from sandbox.simulator.nodes import Value
 from sandbox.simulator.refusals import Refusal, bad_request
 from sandbox.simulator.settings import NextLink
 from sandbox.simulator.sql import Order
@@ -26,7 +26,7 @@ def encode_after(entity: str, order: Sequence[Order], values: Sequence[object]) 
         }
         for part, value in zip(order, values, strict=True)
     ]
-    return base64.b64encode(json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()).decode()
+    return base64.b64encode(json.dumps(fields, separators=(",", ":")).encode()).decode()
 
 
 def decode_after(after: str, order: Sequence[Order]) -> tuple[Value, ...]:

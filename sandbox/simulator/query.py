@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from sandbox.simulator.grammar import Predicate, columns_of, parse_filter, unknown_property
+from sandbox.simulator.grammar import parse_filter, unknown_property
+from sandbox.simulator.nodes import Predicate, columns_of
 from sandbox.simulator.refusals import bad_request, not_allowed
 from sandbox.simulator.settings import Settings
 from sandbox.simulator.sql import Order

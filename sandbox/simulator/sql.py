@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.simulator.grammar import Comparison, Literal, Logical, Not, Operand, Predicate, Value
+from sandbox.simulator.nodes import Comparison, Literal, Logical, Not, Operand, Predicate, Value
 from sandbox.simulator.tables import Column, Entity, Kind
 
 _SIGNS = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}

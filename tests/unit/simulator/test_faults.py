@@ -1,0 +1,205 @@
+"""Faults: whom they hit, when, and what they do."""
+
+import gzip
+import json
+
+import pytest
+
+from sandbox.simulator import known
+from tests.unit.simulator.tenants import Tenant, path_of, url
+
+TARGET = "/api/Workorder?$first=2&$select=WorkorderId"
+
+
+def statuses(tenant: Tenant, count: int, target: str = TARGET) -> list[int]:
+    return [tenant.ask(target).status for _ in range(count)]
+
+
+def test_the_next_requests_only(tenant: Tenant) -> None:
+    tenant.arm("status", status=503, times=2, after=1)
+    assert statuses(tenant, 5) == [200, 503, 503, 200, 200]
+
+
+def test_all_requests_until_cleared(tenant: Tenant) -> None:
+    number = tenant.arm("status", status=500, times=None)
+    assert statuses(tenant, 3) == [500, 500, 500]
+    assert tenant.site.faults.listed()[0]["hits"] == 3
+    assert tenant.site.faults.remove(number)
+    assert statuses(tenant, 1) == [200]
+
+
+def test_by_rate_and_repeatable(tenant: Tenant) -> None:
+    def run() -> list[int]:
+        tenant.site.faults.clear()
+        tenant.arm("status", status=503, times=None, rate=0.3)
+        return statuses(tenant, 100)
+
+    first = run()
+    assert 10 < first.count(503) < 60
+    assert run() == first
+
+
+def test_by_schedule_on_the_simulators_clock(tenant: Tenant) -> None:
+    now = tenant.site.clock.seconds()
+    tenant.arm("status", times=None, from_second=now + 1_000, until_second=now + 2_000)
+    found = statuses(tenant, 1)
+    tenant.site.clock.advance(1_500)
+    found += statuses(tenant, 1)
+    tenant.site.clock.advance(1_000)
+    assert found + statuses(tenant, 1) == [200, 503, 200]
+
+
+@pytest.mark.parametrize(
+    ("match", "hit"),
+    [
+        ("*", {"/", "/api/openapi", "/api/Workorder", "/api/WorkorderLine", "/oauth/token"}),
+        ("api", {"/api/Workorder", "/api/WorkorderLine"}),
+        ("Workorder", {"/api/Workorder"}),
+        ("/api/WorkorderL", {"/api/WorkorderLine"}),
+        ("token", {"/oauth/token"}),
+        ("root", {"/"}),
+        ("openapi", {"/api/openapi"}),
+    ],
+)
+def test_by_what_is_asked(tenant: Tenant, match: str, hit: set[str]) -> None:
+    tenant.arm("status", status=418, times=None, match=match)
+    paths = ("/", "/api/openapi", "/api/Workorder", "/api/WorkorderLine", "/oauth/token")
+    assert {path for path in paths if tenant.ask(path).status == 418} == hit
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "start"),
+    [
+        ("json", "application/json; charset=utf-8", b'{"error"'),
+        ("html", "text/html", b"<html>"),
+        ("text", "text/plain", b"upstream"),
+        ("empty", None, b""),
+    ],
+)
+def test_bodies_of_every_style(tenant: Tenant, body: str, content_type: str | None, start: bytes) -> None:
+    tenant.arm("status", status=502, body=body)
+    answer = tenant.ask(TARGET)
+    assert (answer.status, answer.content_type) == (502, content_type)
+    assert answer.body.startswith(start)
+    assert bool(answer.body) == bool(start)
+
+
+def test_too_many_requests_with_retry_after(tenant: Tenant) -> None:
+    for value in ("7", "Sun, 22 Nov 2026 10:00:00 GMT"):
+        tenant.arm("status", status=429, retry_after=value)
+        assert tenant.ask(TARGET).headers["Retry-After"] == value
+
+
+def test_a_redirect_and_a_403(tenant: Tenant) -> None:
+    tenant.arm("status", status=307, location="https://elsewhere.example/", body="empty")
+    tenant.arm("status", status=403, code="AuthorizationCheckFailed", after=1)
+    assert tenant.ask(TARGET).headers["Location"] == "https://elsewhere.example/"
+    assert tenant.error(TARGET)[:2] == (403, "AuthorizationCheckFailed")
+
+
+def test_a_token_fault_issues_no_token(tenant: Tenant) -> None:
+    before = tenant.site.tokens.issued
+    tenant.arm("status", match="token", status=429)
+    assert tenant.ask("/oauth/token", method="POST").status == 429
+    assert tenant.site.tokens.issued == before
+
+
+def test_tokens_expire_in_mid_paging(tenant: Tenant) -> None:
+    tenant.arm("expire_tokens", paging=True)
+    link = path_of(tenant.read("Workorder", first=50)["nextLink"])
+    assert tenant.ask(link).status == 401
+    tenant.renew()
+    assert tenant.ask(link).status == 200
+
+
+def test_unparsable_json_and_a_wrong_content_type(tenant: Tenant) -> None:
+    tenant.arm("unparsable")
+    answer = tenant.ask(TARGET)
+    assert answer.status == 200
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(answer.body)
+    tenant.arm("wrong_type", content_type="text/html")
+    assert tenant.ask(TARGET).content_type == "text/html"
+
+
+def test_gzip_for_those_who_accept_it_or_for_all(tenant: Tenant) -> None:
+    plain = tenant.ask(TARGET).body
+    tenant.site.settings = tenant.site.settings.patched({"gzip": True})
+    assert tenant.ask(TARGET).body == plain
+    packed = tenant.ask(TARGET, **{"Accept-Encoding": "gzip, deflate"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain
+    tenant.arm("gzip")
+    assert tenant.ask(TARGET).headers["Content-Encoding"] == "gzip"
+
+
+def test_a_lower_maximum_page_size(tenant: Tenant) -> None:
+    tenant.arm("page_max", page_max=10, times=None)
+    assert "limit of 10." in tenant.error(url("Workorder", first=11))[2]
+    assert len(tenant.rows("Workorder", first=10)) == 10
+
+
+def test_a_missing_column(tenant: Tenant) -> None:
+    tenant.arm("missing_column", match="Workorder", column="ModifiedOn", times=None)
+    assert tenant.error(url("Workorder", select="ModifiedOn"))[2].endswith("requested: ModifiedOn")
+    assert tenant.error(url("Workorder", filter="ModifiedOn eq null"))[0] == 400
+    assert "ModifiedOn" not in tenant.rows("Workorder", first=1)[0]
+    assert "ModifiedOn" not in tenant.ask("/api/openapi").body.decode()
+
+
+def test_a_renamed_column(tenant: Tenant) -> None:
+    tenant.arm("renamed_column", match="Workorder", column="WONUMMER", value="WoNumber", times=None)
+    assert tenant.error(url("Workorder", select="WONUMMER"))[0] == 400
+    (row,) = tenant.rows("Workorder", select="WoNumber", filter="WoNumber eq 'A&B'")
+    assert row == {"WoNumber": "A&B"}
+    document = json.loads(tenant.ask("/api/openapi").body)
+    assert "WoNumber" in document["components"]["schemas"]["Workorder"]["properties"]
+
+
+def test_a_column_that_may_not_be_read(tenant: Tenant) -> None:
+    tenant.arm("forbidden_column", match="Workorder", column="Mileage", times=None)
+    assert "Mileage" not in tenant.rows("Workorder", first=1)[0]
+    for target in (url("Workorder", select="WONUMMER,Mileage"), url("Workorder", filter="Mileage gt 0")):
+        assert tenant.error(target)[:2] == (403, "AuthorizationCheckFailed")
+
+
+def test_an_omitted_column_keeps_the_digits_of_the_others(tenant: Tenant) -> None:
+    tenant.arm("omitted_column", column="Description")
+    options = {
+        "select": "Description,Price",
+        "filter": f"WorkorderId eq {known.COMPLETE_ID} and Price eq 285",
+    }
+    assert tenant.ask(url("WorkorderLine", **options)).body == b'{"value":[{"Price":285.0000}]}'
+
+
+def test_a_new_line_type(tenant: Tenant) -> None:
+    tenant.arm("line_type", column="part", value="Subcontract")
+    lines = tenant.rows("WorkorderLine", filter=f"WorkorderId eq {known.COMPLETE_ID}")
+    assert [line["LineType"] for line in lines].count("Subcontract") == 3
+    assert {line["LineType"] for line in lines} == {"Labor", "Subcontract"}
+
+
+def test_rows_that_change_between_two_pages(tenant: Tenant) -> None:
+    change = {
+        "action": "patch",
+        "entity": "Workorder",
+        "where": {"WorkorderId": known.COMPLETE_ID},
+        "values": {"Make": "Volvo"},
+    }
+    tenant.arm("change_rows", changes=[change], match="Workorder")
+    options = {"filter": f"WorkorderId eq {known.COMPLETE_ID}", "select": "Make"}
+    assert [tenant.rows("Workorder", **options)[0]["Make"] for _ in range(2)] == ["Volkswagen", "Volvo"]
+
+
+def test_the_same_row_twice(tenant: Tenant) -> None:
+    tenant.arm("repeat_row")
+    rows = tenant.rows("Workorder", first=3)
+    assert len(rows) == 4
+    assert rows[-1] == rows[-2]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_datetime_filter_that_fails(tenant: Tenant, status: int) -> None:
+    tenant.arm("datetime_filter", status=status)
+    assert tenant.ask(url("Workorder", filter="WorkorderId eq 5")).status == 200
+    assert tenant.error(url("Workorder", filter="ModifiedOn ge 2026-11-22T00:00:00Z"))[0] == status
