@@ -27,7 +27,7 @@ class Exit(IntEnum):
     UNAVAILABLE = (5, "temporarily unavailable: try again in a minute")
 
 
-_OF_CODE = {
+_OF_CODE: dict[str, Exit] = {
     ErrorCode.MESSAGE_INVALID: Exit.USAGE,
     ErrorCode.DEALER_UNKNOWN: Exit.NO,
     ErrorCode.WORKORDER_UNKNOWN: Exit.NO,
@@ -65,8 +65,7 @@ def ended(error: TwoDriveError) -> Ended:
 
 def ended_by_code(code: str, text: str, next_step: str) -> Ended:
     """The end of a command whose task failed with a stable code; codes of a newer worker count as failed."""
-    known = code in set(ErrorCode)
-    return Ended(_OF_CODE[ErrorCode(code)] if known else Exit.FAILED, text, next_step)
+    return Ended(_OF_CODE.get(code, Exit.FAILED), text, next_step)
 
 
 def ended_unexpectedly(error: Exception) -> Ended:

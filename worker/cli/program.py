@@ -6,7 +6,7 @@ from typing import Any
 import click
 import structlog
 
-from worker.cli import config, database, dealers, exits, imports
+from worker.cli import check, config, database, dealers, exits, imports, sandbox
 from worker.errors import TwoDriveError
 
 
@@ -42,11 +42,17 @@ def program(debug: bool) -> None:
     """
 
 
-program.add_command(config.group)
-program.add_command(database.group)
-program.add_command(dealers.group)
-program.add_command(imports.import_workorder)
-program.add_command(imports.refresh_workorder)
+for _command in (
+    config.group,
+    database.group,
+    dealers.group,
+    check.check,
+    imports.import_workorder,
+    imports.refresh_workorder,
+    sandbox.simulate,
+    sandbox.demo,
+):
+    program.add_command(_command)
 
 
 def main() -> None:

@@ -49,6 +49,10 @@ class Probing:
         said = answer.content
         return Status(_text(said.get("status")), _text(said.get("version")), _skew(answer))
 
+    def log_in(self, dealer: Dealer, deadline: Deadline) -> None:
+        """Get a token from the token URL, or the fleet's that is still good."""
+        self._client.log_in(Asking(dealer.connection, deadline))
+
     def openapi(self, dealer: Dealer, deadline: Deadline) -> dict[str, object] | None:
         """The OpenAPI document, None where it is hidden."""
         answer = self._shown(Asking(dealer.connection, deadline), "/api/openapi", anonymous=False)
@@ -58,6 +62,15 @@ class Probing:
         """Ask for one row with every column that we need."""
         answer = self._client.get(Asking(dealer.connection, deadline), Query(entity, first=1).target(), rows)
         return Probed(bool(answer.content), _skew(answer))
+
+    def probe_page_size(self, dealer: Dealer, rows_asked: int, deadline: Deadline) -> bool:
+        """Whether pages of this many rows are given: more than the server's maximum is a 400."""
+        query = Query(WORKORDER, first=rows_asked)
+        try:
+            self._client.get(Asking(dealer.connection, deadline), query.target(), rows)
+        except VinaclesRefused:
+            return False
+        return True
 
     def probe_datetime_filter(self, dealer: Dealer, deadline: Deadline) -> bool:
         """Whether a filter on a date-time works: on some column types it is a 400 or 500 (DAB issue 3760)."""

@@ -1,0 +1,111 @@
+"""Looking over everything between us and a dealer's workorders, from the name server to single columns."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from schemas.dealer import Dealer
+from schemas.vinacles import ENTITIES, Entity
+from worker.cli import findings, network, openapi
+from worker.cli.findings import Finding, Level
+from worker.cli.network import Host
+from worker.deadline import Deadline
+from worker.errors import TwoDriveError
+from worker.vinacles.probing import Probing
+
+#: For each question to Vinacles; a host that was scaled to zero wakes up in the course of one or two.
+_SECONDS = 30
+#: What Data API builder gives when we do not say how many.
+_PAGE_ROWS = 100
+
+
+class Inspection:
+    """One look at one dealer. A failure stops only what cannot be right after it."""
+
+    def __init__(self, dealer: Dealer, probing: Probing, ca_bundle: str | None) -> None:
+        self._dealer = dealer
+        self._probing = probing
+        self._ca_bundle = ca_bundle
+        self._causes: dict[str, str] = {}
+        self._skew_seconds: float | None = None
+
+    def run(self) -> Iterator[Finding]:
+        """The findings, as they are made. May be called once."""
+        yield findings.of_pause(self._dealer.dealer_id, paused=self._dealer.paused)
+        api = network.host_of(self._dealer.connection.base_url)
+        login = network.host_of(self._dealer.connection.token_url)
+        for host in dict.fromkeys((api, login)):
+            yield from self._reach(host)
+        yield self._step("token", self._token, f"connection {login}")
+        yield self._step("API", self._root, f"connection {api}")
+        yield self._step("OpenAPI", self._openapi, "API", "token")
+        for entity in ENTITIES:
+            yield self._step(entity.name, partial(self._probe, entity), "API", "token")
+        yield self._step("date filter", self._datetime_filter, "API", "token")
+        yield self._step("page size", self._page_size, "API", "token")
+        yield self._step("clock", lambda: findings.of_clock(self._skew_seconds), "API")
+
+    def _step(self, check: str, look: Callable[[], Finding], *needs: str) -> Finding:
+        """What `look` finds, unless something that it `needs` has failed."""
+        cause = next((self._causes[need] for need in needs if need in self._causes), None)
+        if cause is not None:
+            self._causes[check] = cause
+            return findings.skipped(check, cause)
+        try:
+            finding = look()
+        except TwoDriveError as error:
+            finding = findings.failed(check, error)
+        if finding.level is Level.FAIL:
+            self._causes[check] = check
+        return finding
+
+    def _reach(self, host: Host) -> Iterator[Finding]:
+        name, connection = f"name {host.name}", f"connection {host}"
+        yield self._step(name, lambda: findings.of_addresses(name, network.addresses(host)))
+        yield self._step(connection, lambda: self._connect(connection, host), name)
+
+    def _connect(self, check: str, host: Host) -> Finding:
+        try:
+            ends = network.certificate_ends(host, self._ca_bundle)
+        except ssl.SSLCertVerificationError as error:
+            return findings.of_untrusted(check, error.verify_message)
+        except OSError:
+            return findings.of_no_connection(check)
+        return findings.of_certificate(check, ends, datetime.now(UTC))
+
+    def _token(self) -> Finding:
+        self._probing.log_in(self._dealer, _patience())
+        return Finding(Level.OK, "token", "the token URL accepts the login")
+
+    def _root(self) -> Finding:
+        status = self._probing.status(self._dealer, _patience())
+        if status is None:
+            return findings.of_hidden_root()
+        self._note(status.clock_skew_seconds)
+        return findings.of_version(status.version)
+
+    def _openapi(self) -> Finding:
+        document = self._probing.openapi(self._dealer, _patience())
+        return findings.of_openapi(None if document is None else openapi.missing(document, ENTITIES))
+
+    def _probe(self, entity: Entity) -> Finding:
+        probed = self._probing.probe(self._dealer, entity, _patience())
+        self._note(probed.clock_skew_seconds)
+        return findings.of_probe(entity, has_rows=probed.has_rows)
+
+    def _datetime_filter(self) -> Finding:
+        works = self._probing.probe_datetime_filter(self._dealer, _patience())
+        return findings.of_datetime_filter(works=works)
+
+    def _page_size(self) -> Finding:
+        given = self._probing.probe_page_size(self._dealer, _PAGE_ROWS, _patience())
+        return findings.of_page_size(_PAGE_ROWS, given=given)
+
+    def _note(self, skew_seconds: float | None) -> None:
+        if skew_seconds is not None:
+            self._skew_seconds = skew_seconds
+
+
+def _patience() -> Deadline:
+    return Deadline.after(_SECONDS)
