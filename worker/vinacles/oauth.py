@@ -164,14 +164,11 @@ class TokenSource:
 
 @contextmanager
 def _storage() -> Iterator[None]:
-    failed = False
     try:
         yield
     except RedisError:
-        failed = True
-    if failed:
         raise StorageUnavailable(
             ErrorCode.STORAGE_UNAVAILABLE,
             "The shared memory of the workers (Redis) did not answer.",
             "Search again in a minute; if it goes on, check the Redis server.",
-        )
+        ) from None

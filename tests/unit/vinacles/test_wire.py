@@ -231,13 +231,20 @@ def drip_chunk_size(exchange: Exchange) -> None:
     exchange.drip(b"0")
 
 
+def flood_trailers(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    while True:
+        exchange.send(b"A: b\r\n" * 1_000)
+
+
 def drip_error(exchange: Exchange) -> None:
     exchange.send(b"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n")
     exchange.drip()
 
 
 @pytest.mark.parametrize(
-    "manners", [drip_headers, drip_body, drip_chunks, drip_chunk_size, drip_error, Exchange.hang]
+    "manners",
+    [drip_headers, drip_body, drip_chunks, drip_chunk_size, drip_error, flood_trailers, Exchange.hang],
 )
 def test_nobody_waits_beyond_the_deadline(server: BadServer, wire: Wire, manners: Any) -> None:
     """Without a bound on the whole answer each of these would go on for ever."""
