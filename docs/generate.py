@@ -34,7 +34,7 @@ _LISTS: tuple[tuple[str, type[Sentence], str], ...] = (
     (
         "Reasons",
         Reason,
-        "Why it was `rejected` or `not_found`: `workorders[].reason`. Of several the one listed first is told.",
+        "Why it was `rejected` or `not_found`: `workorders[].reason`. Of several the first listed is told.",
     ),
     ("Warnings", Warning, "What a person should look at: `workorders[].warnings`."),
     ("Starts of work", StartRecord, "What `workorders.mark_started` did: `state`."),

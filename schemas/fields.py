@@ -4,6 +4,7 @@ The rules live in `read`, which knows nothing of marshmallow, so that a faster r
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,7 @@ class Reading(Generic[T]):
     warnings: tuple[Warning, ...] = ()
 
 
-class Column(fields.Field[Reading[T]], Generic[T]):
+class Column(fields.Field[Reading[T]], Generic[T], ABC):
     """A column named as Vinacles names it.
 
     `unreadable` is the problem when a value cannot be read, `empty` the one when there is none: a Reason
@@ -48,9 +49,9 @@ class Column(fields.Field[Reading[T]], Generic[T]):
         self.unreadable = unreadable
         self.empty = empty
 
+    @abstractmethod
     def read(self, value: object) -> Reading[T]:
         """Raises ValueError where the value is unreadable. Never called with None."""
-        raise NotImplementedError
 
     def _deserialize(
         self, value: object, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -70,8 +71,9 @@ class TextColumn(Column[T]):
         text = clean(value)
         return self.read_text(text) if text else Reading(None)
 
+    @abstractmethod
     def read_text(self, text: str) -> Reading[T]:
-        raise NotImplementedError
+        """Raises ValueError where the text, which is not blank, is unreadable."""
 
 
 class NumberColumn(Column[T]):
@@ -81,8 +83,9 @@ class NumberColumn(Column[T]):
         cleaned = clean(value) if isinstance(value, str) else value
         return self.read_number(cleaned) if cleaned != "" else Reading(None)
 
+    @abstractmethod
     def read_number(self, value: object) -> Reading[T]:
-        raise NotImplementedError
+        """Raises ValueError where the value, which is no blank text, is unreadable."""
 
 
 class Text(TextColumn[str]):

@@ -31,7 +31,7 @@ MAX_BARE_LENGTH = 12
 
 _KNOWN_SHAPES = frozenset(DUTCH_SHAPES + BELGIAN_SHAPES)
 _DIGITS = frozenset("0123456789")
-_SEPARATORS = frozenset("._·•\u00ad\u2212")
+_SEPARATORS = frozenset(".·•\u00ad\u2212")
 
 
 def bare(text: str) -> str | None:

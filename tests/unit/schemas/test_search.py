@@ -1,0 +1,96 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.outcome import Reason
+from schemas.search import NotSearchable, SearchTerms, parse_search
+
+
+def terms(text: str) -> SearchTerms:
+    found = parse_search(text)
+    assert isinstance(found, SearchTerms)
+    return found
+
+
+@pytest.mark.parametrize(
+    "text", ["ab12cd", " AB-12-CD\n", "ab 12 cd", "ＡＢ–12–ＣＤ", "AB\u00a012\u00a0CD", "a-b-1-2-c-d"]
+)
+def test_a_plate_is_asked_in_all_its_spellings(text: str) -> None:
+    assert terms(text).plates == ("AB12CD", "AB-12-CD", "ab12cd", "ab-12-cd")
+
+
+def test_a_foreign_plate_is_also_asked_as_typed() -> None:
+    assert terms("m-ab 1234").plates[-2:] == ("M-AB 1234", "m-ab 1234")
+
+
+def test_a_number_is_asked_as_typed_and_in_both_cases() -> None:
+    assert terms(" Wo/17 ").wo_numbers == ("Wo/17", "WO/17", "wo/17")
+    assert terms("2026-10442").wo_numbers == ("2026-10442",)
+
+
+@pytest.mark.parametrize(
+    "text", ["O'Brien", "x' or 1 eq 1", "&", "#", "+", "%", "100%", "%2", "%zz", "🚗", "$filter=1"]
+)
+def test_any_other_text_is_a_literal(text: str) -> None:
+    assert terms(text).wo_numbers[0] == text
+    assert terms(text).plates == ()
+
+
+def test_a_plate_may_be_typed_with_many_blanks() -> None:
+    found = terms("A  B  -  1  2  -  C  D")
+    assert found.wo_numbers == ()
+    assert found.matches({"LicensePlate": "AB12CD"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \t\u00a0",
+        "x" * 21,
+        "y" * 500,
+        "a\x00b",
+        "a\tb",
+        "AB\n12",
+        "\x9f.",
+        "\ud83d.",
+        "x%27",
+        "%2527",
+        "a%0Ab",
+    ],
+)
+def test_what_is_not_searchable(text: str) -> None:
+    assert parse_search(text) == NotSearchable()
+    assert NotSearchable.reason is Reason.NOT_SEARCHABLE
+
+
+@pytest.mark.parametrize(
+    ("typed", "row", "hit"),
+    [
+        ("wo-17", {"WONUMMER": "WO-17   "}, True),
+        ("WO-17", {"WONUMMER": "WO-170"}, False),
+        ("1+1", {"WONUMMER": "1 1"}, False),  # a server that decodes twice answers this
+        ("12-abc-3", {"WONUMMER": "5", "LicensePlate": "12ABC3"}, True),
+        ("12abc3", {"WONUMMER": "5", "LicensePlate": "12-abc-3 "}, True),
+        ("12abc3", {"WONUMMER": "12ABC3", "LicensePlate": None}, True),
+        ("12abc3", {"WONUMMER": "5", "LicensePlate": "12-ABC-4"}, False),
+        ("&", {"WONUMMER": "5", "LicensePlate": "(onbekend)"}, False),
+        ("5", {"WONUMMER": 5, "LicensePlate": 5}, False),
+        ("5", {}, False),
+    ],
+)
+def test_what_comes_back_is_compared_again(typed: str, row: dict[str, object], hit: bool) -> None:
+    assert terms(typed).matches(row) is hit
+
+
+def test_what_was_typed_is_not_shown() -> None:
+    assert repr(terms("AB-12-CD")) == "SearchTerms(<2 numbers, 4 plates>)"
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=[]), max_size=40))
+def test_any_text_is_asked_for_or_refused(text: str) -> None:
+    found = parse_search(text)
+    if isinstance(found, SearchTerms):
+        assert found.wo_numbers or found.plates
+        assert found.matches({"WONUMMER": text[:20], "LicensePlate": text})
+        "".join(found.wo_numbers + found.plates).encode()
