@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from schemas.reading import Accepted as Readable
-from schemas.reading import Branch, Rejected, digest, read_workorder
-
 from schemas.dealer import Dealer
 from schemas.decision import Fetched
 from schemas.outcome import Outcome, WorkorderResult
+from schemas.reading import Accepted as Readable
+from schemas.reading import Branch, Rejected, digest, read_workorder
 from schemas.vinacles import MAPPING_VERSION, RawWorkorder
 from schemas.workorder import workorder_id
 from worker import policy

@@ -1,8 +1,18 @@
-"""The worker's consumer, able to survive a restart of Redis."""
+"""The worker's consumer, able to survive a restart of Redis and discreet about messages it cannot use."""
 
+import logging
 from typing import Any
 
-from celery.worker.consumer import Consumer
+from celery.worker.consumer import consumer
+from celery.worker.consumer.consumer import Consumer
+
+#: Celery's log texts that repeat a message's whole body, and what is logged instead.
+_REPEATING_BODIES = {
+    consumer.UNKNOWN_FORMAT: "message_of_unknown_format",
+    consumer.UNKNOWN_TASK_ERROR: "message_of_unknown_task",
+    consumer.INVALID_TASK_ERROR: "message_refused",
+    consumer.MESSAGE_DECODE_ERROR: "message_undecodable",
+}
 
 
 class SteadyConsumer(Consumer):
@@ -17,3 +27,16 @@ class SteadyConsumer(Consumer):
 
 def _already_cleaned_up() -> None:
     """Stands in for the second close."""
+
+
+def keep_bodies_out_of_the_log() -> None:
+    """A message may hold personal data; of one that cannot be used, only the kind of trouble is logged."""
+    consumer.logger.addFilter(_without_body)
+
+
+def _without_body(record: logging.LogRecord) -> bool:
+    instead = _REPEATING_BODIES.get(str(record.msg))
+    if instead is not None:
+        record.msg, record.args = instead, ()
+        record.exc_info = record.exc_text = None
+    return True

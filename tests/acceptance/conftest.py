@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
+from redis import Redis
 
 from sandbox.demo.desk import Desk
 from sandbox.processes import Program
@@ -34,8 +35,10 @@ def parts(stack: Stack) -> Iterator[Parts]:
 
 @pytest.fixture
 def desk(stack: Stack, worker: Program, parts: Parts) -> Iterator[Desk]:
-    """A worker is consuming, and the simulator is as new."""
+    """A worker is consuming; the simulator is as new and no token is known."""
     stack.simulator.admin.reset()
+    with Redis.from_url(stack.redis.url_of(2)) as tokens:
+        tokens.flushdb()
     dealer = stack.add_dealer(next(_dealer_ids), "Garage Testweg")
     backend = stack.backend()
     yield Desk(dealer, backend, stack.simulator.admin, parts.database, parts.dealers)

@@ -9,6 +9,7 @@ from sandbox.demo.desk import Desk
 from sandbox.demo.scenes import only
 from sandbox.processes import Program
 from sandbox.simulator import known
+from sandbox.stack import Stack
 from worker.store.tables import import_attempts
 
 
@@ -103,13 +104,22 @@ def test_a_paused_dealer_is_not_asked(desk: Desk) -> None:
     assert desk.dms.journal() == []
 
 
-def test_a_pickled_message_is_refused_and_the_worker_lives(desk: Desk, worker: Program) -> None:
-    desk.backend.conf.task_serializer = "pickle"
-    desk.backend.send_task(
-        "workorders.import", kwargs={"dealer_id": desk.dealer.dealer_id, "search": "x"}, queue="interactive"
-    )
-    desk.backend.conf.task_serializer = "json"
+@pytest.mark.parametrize(
+    ("serializer", "task", "event"),
+    [
+        ("pickle", "workorders.import", "message_refused"),
+        ("json", "workorders.imprt", "message_of_unknown_task"),
+    ],
+)
+def test_messages_that_cannot_be_used_are_dropped_discreetly(
+    desk: Desk, stack: Stack, worker: Program, serializer: str, task: str, event: str
+) -> None:
+    sender = stack.backend()
+    sender.conf.task_serializer = serializer
+    arguments = {"dealer_id": desk.dealer.dealer_id, "search": "GEHEIM-ZOEK-0"}
+    sender.send_task(task, kwargs=arguments, queue="interactive", ignore_result=True)
     only(desk.search(known.COMPLETE), outcome="created")
+    assert event in worker.log.read_text()
     assert worker.process.poll() is None
 
 
