@@ -81,6 +81,14 @@ def test_a_cut_connection_is_replaced(database: Database) -> None:
     assert ask(database) == 1
 
 
+def test_a_connection_cut_while_idle_is_replaced_unnoticed(database: Database, postgres: Postgres) -> None:
+    pid = ask(database, "SELECT pg_backend_pid()")
+    operator = Database(postgres.url, "twodrive-tests")
+    assert ask(operator, "SELECT pg_terminate_backend(:pid, 10000)", pid=pid)
+    operator.close()
+    assert ask(database) == 1
+
+
 def test_a_stopped_server_is_unavailable_until_it_is_back() -> None:
     with temporary_folder() as folder:
         server = Postgres(folder)
@@ -126,6 +134,12 @@ def test_no_value_of_a_refused_statement_shows(database: Database, statement: st
     with pytest.raises(StatementRefused) as caught:
         ask(database, statement, value="J" * 9)
     assert "J" * 9 not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_error_behind_ours_holds_no_parameters(impatient: Database) -> None:
+    with pytest.raises(StorageUnavailable) as caught:
+        ask(impatient, "SELECT pg_sleep(60), :value", value="J" * 9)
+    assert "J" * 9 not in str(caught.value.__context__)
 
 
 def test_a_refused_statement_names_its_constraint(database: Database) -> None:
