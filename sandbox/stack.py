@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -68,7 +69,7 @@ class Stack:
         """Flower behind basic authentication (`flower_login`); returns it and its URL."""
         port = free_port()
         login = ":".join(self.flower_login)
-        options = (f"--port={port}", "--address=127.0.0.1", "--inspect_timeout=1000")
+        options = (f"--conf={_module_file('flowerconfig')}", f"--port={port}", "--address=127.0.0.1")
         flower = self.start("flower", [*CELERY, "flower", *options], {"FLOWER_BASIC_AUTH": login})
         url = f"http://127.0.0.1:{port}"
         flower.wait_ready(lambda: _answers(f"{url}/healthcheck"))
@@ -153,6 +154,13 @@ def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if not name.startswith(("TWODRIVE_", "FLOWER_", "CELERY_"))
     }
+
+
+def _module_file(name: str) -> str:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{name} is not installed")
+    return spec.origin
 
 
 def _answers(url: str) -> bool:

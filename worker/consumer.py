@@ -30,7 +30,7 @@ def _already_cleaned_up() -> None:
 
 
 def keep_bodies_out_of_the_log() -> None:
-    """A message may hold personal data; of one that cannot be used, only the kind of trouble is logged."""
+    """A message may hold personal data; of one that cannot be used, only what is wrong is logged."""
     consumer.logger.addFilter(_without_body)
 
 
