@@ -110,7 +110,7 @@ worker_send_task_events = True
 task_send_sent_event = False
 worker_enable_remote_control = True
 
-# Where a stop is a SIGQUIT (bulk, by REMAP_SIGTERM), running tasks have this long before they go back to the queue.
+# Where a stop is a SIGQUIT (bulk, by REMAP_SIGTERM), running tasks have this long; then they are re-queued.
 worker_soft_shutdown_timeout = 20
 
 # A bulk child starts afresh now and then; interactive threads never do, since that costs seconds.

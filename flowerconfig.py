@@ -1,4 +1,4 @@
-"""Flower's options, read by `celery -A worker.app flower --conf=flowerconfig.py`; it starts with a login only.
+"""Flower's options, for `celery -A worker.app flower --conf=flowerconfig.py`; it starts with a login only.
 
 The login is `user:password`, in FLOWER_BASIC_AUTH or in the file that FLOWER_BASIC_AUTH_FILE names.
 """

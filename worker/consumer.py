@@ -1,17 +1,19 @@
 """The worker's consumer, able to survive a restart of Redis and discreet about messages it cannot use."""
 
 import logging
+from importlib import import_module
 from typing import Any
 
-from celery.worker.consumer import consumer
 from celery.worker.consumer.consumer import Consumer
 
+# Celery's stubs leave out its log texts.
+_celery: Any = import_module("celery.worker.consumer.consumer")
 #: Celery's log texts that repeat a message's whole body, and what is logged instead.
 _REPEATING_BODIES = {
-    consumer.UNKNOWN_FORMAT: "message_of_unknown_format",
-    consumer.UNKNOWN_TASK_ERROR: "message_of_unknown_task",
-    consumer.INVALID_TASK_ERROR: "message_refused",
-    consumer.MESSAGE_DECODE_ERROR: "message_undecodable",
+    _celery.UNKNOWN_FORMAT: "message_of_unknown_format",
+    _celery.UNKNOWN_TASK_ERROR: "message_of_unknown_task",
+    _celery.INVALID_TASK_ERROR: "message_refused",
+    _celery.MESSAGE_DECODE_ERROR: "message_undecodable",
 }
 
 
@@ -31,7 +33,7 @@ def _already_cleaned_up() -> None:
 
 def keep_bodies_out_of_the_log() -> None:
     """A message may hold personal data; of one that cannot be used, only what is wrong is logged."""
-    consumer.logger.addFilter(_without_body)
+    _celery.logger.addFilter(_without_body)
 
 
 def _without_body(record: logging.LogRecord) -> bool:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from rich.console import RenderableType
 
 from sandbox.demo.desk import Desk
-from schemas.outcome import Outcome, Reason, Warning
 from worker.cli.asking import as_value
 from worker.cli.cards import Reader, card
 from worker.cli.words import LANGUAGES
@@ -16,17 +15,15 @@ from worker.cli.words import LANGUAGES
 
 def answer_lines(answer: dict[str, Any]) -> Iterator[str]:
     """An import's answer in sentences, with rich's markup."""
-    for entry in answer["workorders"]:
-        number = entry["wo_number"] or "–"
-        outcome = entry["outcome"]
-        yield f"[bold]{outcome}[/] {number}: {Outcome(outcome).en}"
-        if entry["reason"]:
-            yield f"  reason   {entry['reason']}: {Reason(entry['reason']).en}"
-        for warning in entry["warnings"]:
-            yield f"  warning  {warning}: {Warning(warning).en}"
-        for name in ("changed", "held"):
-            if entry[name]:
-                yield f"  {name:8} {', '.join(entry[name])}"
+    for result in as_value(answer).workorders:
+        yield f"[bold]{result.outcome.value}[/] {result.wo_number or '–'}: {result.outcome.en}"
+        if result.reason:
+            yield f"  reason   {result.reason.value}: {result.reason.en}"
+        for warning in result.warnings:
+            yield f"  warning  {warning.value}: {warning.en}"
+        for name, fields in (("changed", result.changed), ("held", result.held)):
+            if fields:
+                yield f"  {name:8} {', '.join(fields)}"
 
 
 def card_of(desk: Desk, answer: dict[str, Any]) -> RenderableType:

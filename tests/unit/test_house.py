@@ -1,0 +1,53 @@
+"""The house: imports point one way, and every door is where the plan says."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("schemas", "worker", "tasks", "sandbox")
+
+
+def test_imports_point_one_way() -> None:
+    lint = "from importlinter.cli import lint_imports; import sys; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", lint], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"), [("celeryconfig.py", {"worker.settings"}), ("flowerconfig.py", set())]
+)
+def test_configurations_know_the_settings_alone(module: str, allowed: set[str]) -> None:
+    assert {name for name in imported(ROOT / module) if name.split(".")[0] in OURS} == allowed
+
+
+@pytest.mark.parametrize(
+    ("library", "doors"),
+    [
+        ("requests", {f"worker/vinacles/{name}.py" for name in ("wire", "patience", "failures")}),
+        ("urllib3", {"worker/vinacles/patience.py", "worker/vinacles/failures.py"}),
+        ("psycopg2", {"worker/store/failures.py"}),
+    ],
+)
+def test_foreign_errors_come_in_by_few_doors(library: str, doors: set[str]) -> None:
+    product = [path for folder in ("schemas", "worker", "tasks") for path in (ROOT / folder).rglob("*.py")]
+    using = {
+        str(path.relative_to(ROOT))
+        for path in product
+        if any(name.split(".")[0] == library for name in imported(path))
+    }
+    assert using <= doors
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, by their full names."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
