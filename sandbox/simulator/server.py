@@ -28,6 +28,7 @@ from sandbox.simulator.journal import Entry
 from sandbox.simulator.site import Request, Site
 
 _DRIPS = 20
+_BODYLESS = (204, 304)  # RFC 9110, 6.4.1
 _MAX_HEADERS = 1 << 20
 
 
@@ -133,7 +134,7 @@ class _Exchange(HTTPMessageDelegate):
         if self._connection.stream.closed():
             return
         start, headers = _head(answer)
-        bodyless = self._start.method == "HEAD" or answer.status in (204, 304)
+        bodyless = self._start.method == "HEAD" or answer.status in _BODYLESS
         self._connection.write_headers(start, headers, None if bodyless else answer.body or None)
         self._connection.finish()
 
@@ -169,7 +170,8 @@ def _head(answer: Answer) -> tuple[ResponseStartLine, HTTPHeaders]:
     headers = HTTPHeaders()
     if answer.content_type is not None:
         headers["Content-Type"] = answer.content_type
-    headers["Content-Length"] = str(len(answer.body))
+    if answer.status not in _BODYLESS:
+        headers["Content-Length"] = str(len(answer.body))
     for name, value in answer.headers.items():
         headers[name] = value
     if answer.close:

@@ -62,7 +62,10 @@ class Tenant:
         """Follows `nextLink` to the end."""
         page = self.read(entity, **options)
         rows = list(page["value"])
+        links: set[str] = set()
         while "nextLink" in page:
+            assert page["nextLink"] not in links
+            links.add(page["nextLink"])
             page = json.loads(self.ask(path_of(page["nextLink"])).body)
             rows += page["value"]
         return rows
