@@ -63,6 +63,26 @@ def test_any_rows_are_accepted_or_rejected(rows: RawWorkorder) -> None:
     assert list(outcome.warnings) == [warning for warning in Warning if warning in outcome.warnings]
 
 
+def junk_in(*columns: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Anything at all in some of these columns."""
+    return st.dictionaries(st.sampled_from(columns), json_values, max_size=len(columns))
+
+
+@given(
+    junk_in("Mileage", "Make", "Model", "LicensePlate"),
+    junk_in("SortOrder", "Description", "PartNumber", "Quantity"),
+    junk_in("SortOrder", "Description", "PartNumber", "Quantity", "LineType"),
+    st.lists(rows_of(vinacles.CONTACT, CONTACT), max_size=3).map(tuple),
+)
+def test_a_bad_field_never_rejects(
+    header: dict[str, Any], labor: dict[str, Any], part: dict[str, Any], contacts: tuple[Any, ...]
+) -> None:
+    outcome = read_workorder(raw(header, labor, part, contacts=contacts), BRANCH)
+    assert isinstance(outcome, Accepted)
+    _can_be_stored(outcome)
+    assert outcome.workorder.interventions[0].total_price == Decimal("174.90")
+
+
 def _can_be_stored(outcome: Accepted) -> None:
     workorder = outcome.workorder
     assert 0 < workorder.dms_number < 2**53

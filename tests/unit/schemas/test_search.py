@@ -55,6 +55,8 @@ def test_a_plate_may_be_typed_with_many_blanks() -> None:
         "\x9f.",
         "\ud83d.",
         "x%27",
+        "%u0027",
+        "%ﬀ",
         "%2527",
         "a%0Ab",
     ],
