@@ -8,6 +8,8 @@ from importlib.metadata import version
 
 from cryptography.fernet import Fernet, MultiFernet
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from worker.deadline import Deadline
 from worker.importer import Importer
@@ -72,6 +74,8 @@ def _state(settings: Settings) -> Redis:
         socket_connect_timeout=3,
         socket_keepalive=True,
         health_check_interval=30,
+        # A Redis that is away is told within the time of one wait; the caller's own retries follow.
+        retry=Retry(NoBackoff(), 1),
     )
 
 
