@@ -9,7 +9,7 @@ COPY requirements/build.lock requirements/worker.lock requirements/
 RUN python -m pip install --require-hashes --only-binary=:all: --requirement requirements/build.lock \
  && python -m venv --without-pip /opt/twodrive \
  && python -m pip --python /opt/twodrive install --require-hashes --only-binary=:all: --requirement requirements/worker.lock
-COPY pyproject.toml README.md celeryconfig.py ./
+COPY pyproject.toml README.md celeryconfig.py flowerconfig.py ./
 COPY sandbox sandbox
 COPY schemas schemas
 COPY tasks tasks

@@ -11,9 +11,9 @@ EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
 _INTRODUCTION = """\
 # All settings. Made by `python docs/generate_env.py` from worker/settings.py; edit that.
 # Copy this file to .env and fill it in. What is commented out is optional, shown with its default.
-# Each can be given as a file instead: TWODRIVE_SECRET_KEYS_FILE=/run/secrets/secret_keys. A file wins, so that
-# with docker-compose.yml, which gives the required ones as the files of docker/new-secrets, .env may hold
-# the optional ones alone, or be absent.
+# Each can be a file instead: TWODRIVE_SECRET_KEYS_FILE=/run/secrets/secret_keys. A file wins, so with
+# docker-compose.yml, which gives the required ones as the files of docker/new-secrets, .env may hold the
+# optional ones alone, or be absent.
 """
 
 

