@@ -56,7 +56,7 @@ def read_rows(
     started_at: float | None = None
     while True:
         try:
-            answer = client.get(asking, query.target(paging.after), _page)
+            answer = client.get(asking, query.target(paging.after), page_of)
         except PageTooBig:
             rows_asked = query.first or _UNSTATED_PAGE_ROWS
             if rows_asked == 1:
@@ -70,5 +70,5 @@ def read_rows(
             return RowsRead(query.entity, tuple(read), started_at, asking.tally.requests)
 
 
-def _page(document: Mapping[str, object]) -> tuple[tuple[Row, ...], object]:
+def page_of(document: Mapping[str, object]) -> tuple[tuple[Row, ...], object]:
     return rows(document), document.get("nextLink")
