@@ -45,6 +45,11 @@ class Dealer:
     `time_zone` is an IANA name; `phone_region` the ISO country that numbers without `+` belong to.
     Vinacles is never asked more than `requests_per_second` times a second, nor `concurrent_requests` at a
     time, by all workers together.
+
+    Without `refresh_every_minutes` nothing is refreshed on schedule; `refresh_from` and `refresh_until` bound
+    it on the dealer's wall clock, None for midnight. A refresh reads the appointments of whole days, from
+    `days_back` before today to `days_ahead` after it. `page_rows` and `modified_on_works` were learned of the
+    tenant: how many rows a page may have, and whether its `ModifiedOn` tells what changed; None is unknown.
     """
 
     dealer_id: int
@@ -64,7 +69,5 @@ class Dealer:
     refresh_until: time | None = None
     days_back: int = 14
     days_ahead: int = 60
-    requests_per_second: float = 5.0
-    concurrent_requests: int = 4
     page_rows: int | None = None
     modified_on_works: bool | None = None
