@@ -7,6 +7,7 @@ to bridge are those for which the requests are fewest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import ceil
 from urllib.parse import quote
@@ -107,4 +108,22 @@ def _condition(column: str, span: Span) -> Filter:
 
 
 def _bytes(column: str, batch: Batch) -> int:
-    return len(quote(batch.condition(column).text, safe=""))
+    """How long the batch's condition is in a URL, without writing it out."""
+    alone, ranged, joined, around = _fixed_bytes(column)
+    length = sum(
+        alone + len(str(first)) if first == last else ranged + len(str(first)) + len(str(last))
+        for first, last in batch.spans
+    )
+    others = len(batch.spans) - 1
+    return length + (others * joined + around if others else 0)
+
+
+@cache
+def _fixed_bytes(column: str) -> tuple[int, int, int, int]:
+    """What a number alone, a range, one more of either, and being several take without their digits."""
+    alone, ranged, two, three = (
+        len(quote(Batch(spans).condition(column).text, safe=""))
+        for spans in (((1, 1),), ((1, 2),), ((1, 1),) * 2, ((1, 1),) * 3)
+    )
+    joined = three - two - alone
+    return alone - 1, ranged - 2, joined, two - 2 * alone - joined
