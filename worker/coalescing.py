@@ -21,8 +21,8 @@ _RELEASE = _IF_MINE.format("'del', KEYS[1]")
 
 
 class Coalescer:
-    """Shared by all workers through Redis, and safe to share between threads. `redis_client` must return bytes
-    (no `decode_responses`)."""
+    """Shared by all workers through Redis, and safe to share between threads. `redis_client` must return
+    bytes (no `decode_responses`)."""
 
     def __init__(
         self,
