@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.dealer import Secret
-from tests.unit.cli.conftest import PASSWORD, Run
+from tests.unit.cli.conftest import PASSWORD
+from tests.unit.cli.running import Run
 from worker.cli.masking import masked_url, shown
 from worker.settings import SETTINGS
 
