@@ -61,6 +61,23 @@ def test_every_setting_says_where_it_comes_from(
     assert set(sources) == {setting.variable for setting in SETTINGS}
 
 
+def test_a_file_goes_before_the_variable(
+    twodrive: Run, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "level").write_text("error")
+    monkeypatch.setenv("TWODRIVE_LOG_LEVEL", "debug")
+    monkeypatch.setenv("TWODRIVE_LOG_LEVEL_FILE", str(tmp_path / "level"))
+    shown_settings = json.loads(twodrive("config", "show", "--json").stdout)
+    assert shown_settings["TWODRIVE_LOG_LEVEL"] == {"value": "error", "source": "file, environment"}
+
+
+def test_the_example_has_every_setting_and_needs_none(twodrive: Run) -> None:
+    text = twodrive("config", "example").stdout
+    for setting in SETTINGS:
+        assert f"{setting.variable}=" in text
+        assert setting.purpose in text
+
+
 def test_a_new_key_can_be_used(twodrive: Run) -> None:
     one, other = (twodrive("config", "new-key").stdout.strip() for _ in range(2))
     assert Fernet(one).decrypt(Fernet(one).encrypt(b"x")) == b"x"
