@@ -1,6 +1,7 @@
 """`twodrive check` on the simulator with all that can be wrong."""
 
 import json
+import ssl
 from typing import Any
 
 import pytest
@@ -83,6 +84,21 @@ def test_an_unknown_name(twodrive: Run, dealer: str, monkeypatch: pytest.MonkeyP
     levels = _check(twodrive, dealer, 1)
     assert levels["name 127.0.0.1"] == "fail"
     assert levels["token"] == "skip"
+
+
+def test_a_certificate_that_is_not_trusted(
+    twodrive: Run, dealer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def untrusted(*_arguments: object) -> None:
+        error = ssl.SSLCertVerificationError()
+        error.verify_message = "self-signed certificate"
+        raise error
+
+    monkeypatch.setattr("worker.cli.network.socket.create_connection", untrusted)
+    result = twodrive("check", dealer)
+    assert result.exit_code == 1
+    assert "the certificate is not trusted: self-signed certificate" in result.stdout
+    assert "TWODRIVE_CA_BUNDLE" in result.stdout
 
 
 def test_an_unknown_dealer(twodrive: Run, new_id: str) -> None:
