@@ -11,6 +11,8 @@ from schemas.vinacles import PLATE, WO_NUMBER, WO_NUMBER_LENGTH, Row
 
 # Data API builder up to 1.7 decodes a filter twice, as .NET does: `%27` and `%u0027` would become a quote.
 _ESCAPE = re.compile(r"%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})")
+# A plate typed with more around its characters would be too long to ask, and is asked without.
+_MOST_TYPED_CHARACTERS = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,8 +67,9 @@ def parse_search(text: str) -> SearchTerms | NotSearchable:
 
 
 def _plates(bare_plate: str | None, typed: str) -> tuple[str, ...]:
-    """A foreign plate is also asked as typed, since its dashes and spaces follow no rule known here."""
+    """Also as typed: the dashes and spaces of a foreign plate follow no rule known here, and whoever copies a
+    plate from the DMS finds it however it was written there."""
     if bare_plate is None:
         return ()
-    as_typed = () if plates.is_known_shape(bare_plate) else (typed.upper(), typed.lower())
+    as_typed = (typed, typed.upper(), typed.lower()) if len(typed) <= _MOST_TYPED_CHARACTERS else ()
     return tuple(dict.fromkeys((*plates.spellings(bare_plate), *as_typed)))
