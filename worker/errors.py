@@ -119,7 +119,7 @@ class RetryableError(TwoDriveError):
 
 
 class VinaclesUnavailable(RetryableError):
-    """Busy, starting or down: the table of vinacles-api §4, rows "retry with backoff"."""
+    """Busy, starting or down, or an answer that was cut off."""
 
 
 class StorageUnavailable(RetryableError):
