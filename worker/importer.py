@@ -6,7 +6,7 @@ The stations do not know each other; here alone their values meet.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from worker.store.session import Database
 from worker.store.starts import mark_started
 from worker.store.tables import Trigger
 from worker.store.workorders import find, store_page
+from worker.vinacles.client import Tally
 from worker.vinacles.workorders import Vinacles
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +47,7 @@ class _Attempt:
     task_id: str | None
     request_id: str | None
     deadline: Deadline
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def dealer(self) -> Dealer:
@@ -87,7 +89,7 @@ class Importer:
                 return self._nothing(
                     attempt, Refused(Outcome.NOT_FOUND, Reason.NOT_SEARCHABLE, loaded.asked_at)
                 )
-            page = self._vinacles.search(loaded.dealer, terms, deadline, request.request_id)
+            page = self._vinacles.search(loaded.dealer, terms, deadline, request.request_id, attempt.tally)
             if not page.workorders:
                 at = attempt.instant(page.requested_at)
                 return self._nothing(attempt, Refused(Outcome.NOT_FOUND, Reason.NO_MATCH, at), page.requests)
@@ -100,7 +102,9 @@ class Importer:
         if dms_number is None:
             raise _unknown_workorder()
         with self._failure_on_record(attempt, request.workorder_id):
-            page = self._vinacles.by_dms_numbers(loaded.dealer, [dms_number], deadline, request.request_id)
+            page = self._vinacles.by_dms_numbers(
+                loaded.dealer, [dms_number], deadline, request.request_id, attempt.tally
+            )
             if not page.workorders:
                 at = attempt.instant(page.requested_at)
                 gone = Refused(Outcome.NOT_FOUND, Reason.GONE_FROM_DMS, at, dms_number)
@@ -187,7 +191,7 @@ class Importer:
         except TwoDriveError as error:
             try:
                 with self._database.transaction() as connection:
-                    lineage = self._lineage(attempt, 0)
+                    lineage = self._lineage(attempt, attempt.tally.requests)
                     record_failure(connection, attempt.dealer.dealer_id, error.code, lineage, workorder)
             except TwoDriveError as unrecorded:
                 # The first error is the one to tell; that it is not on record is for the operators.

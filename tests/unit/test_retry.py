@@ -50,7 +50,7 @@ def test_delay(
 
 
 def test_a_waiting_person_gets_the_whole_deadline() -> None:
-    """With the least jitter 0.125 + 0.25 + 0.5 + 1 + 8 * 2 = 17.875 s; another 2 would not leave 0.5 of 20."""
+    """At the least jitter 0.125 + 0.25 + 0.5 + 1 + 8 * 2 = 17.875 s; another 2 would not leave 0.5 of 20."""
     remaining, attempt = 20.0, 1
     while (wait := delay(RetryRule(), attempt, remaining)) is not None:
         remaining, attempt = remaining - wait, attempt + 1

@@ -29,19 +29,16 @@ def last_of_each(headers: Iterable[Row]) -> list[Row]:
     return list(latest.values())
 
 
-def assembled(headers: Sequence[Row], answers: Sequence[RowsRead], *, truncated: bool) -> FetchedPage:
+def assembled(
+    headers: Sequence[Row], answers: Sequence[RowsRead], *, truncated: bool, requests: int
+) -> FetchedPage:
     """`headers` with the lines and contacts among `answers`; rows of other workorders are left out."""
     lines, contacts = _by_workorder(answers, LINE), _by_workorder(answers, CONTACT)
     workorders = []
     for header in headers:
         key = number(header.get(DMS_NUMBER))
         workorders.append(RawWorkorder(header, tuple(lines.get(key, ())), tuple(contacts.get(key, ()))))
-    return FetchedPage(
-        tuple(workorders),
-        truncated,
-        min(answer.started_at for answer in answers),
-        sum(answer.requests for answer in answers),
-    )
+    return FetchedPage(tuple(workorders), truncated, min(answer.started_at for answer in answers), requests)
 
 
 def _by_workorder(answers: Iterable[RowsRead], entity: Entity) -> dict[int | None, list[Row]]:

@@ -41,7 +41,6 @@ class RowsRead:
     entity: Entity
     rows: tuple[Row, ...]
     started_at: float
-    requests: int
 
 
 def read_rows(
@@ -67,7 +66,7 @@ def read_rows(
         read += page
         started_at = answer.started_at if started_at is None else started_at
         if enough(read) or not paging.advance(next_link):
-            return RowsRead(query.entity, tuple(read), started_at, asking.tally.requests)
+            return RowsRead(query.entity, tuple(read), started_at)
 
 
 def _page(document: Mapping[str, object]) -> tuple[tuple[Row, ...], object]:
