@@ -160,8 +160,8 @@ def test_what_is_not_found_is_on_record_with_its_reason(line: Line) -> None:
 
 
 def test_a_failure_is_on_record_with_its_requests(line: Line) -> None:
-    for status in (503, 404):
-        line.simulator.admin.answer_status(status, match="Workorder")
+    line.simulator.admin.answer_status(503)
+    line.simulator.admin.answer_status(400, after=1)
     with pytest.raises(VinaclesRefused):
         line.search(known.COMPLETE)
     with line.parts.database.transaction() as connection:
