@@ -1,5 +1,6 @@
 """What the documents say, as values: blocks, commands, tables, links, words set as code."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ def links(document: Path) -> list[str]:
 def code_words(document: Path) -> list[str]:
     """What stands between backticks within sentences and tables."""
     return [token.content for token in _inline(document) if token.type == "code_inline"]
+
+
+def make_targets() -> set[str]:
+    """What `make` can be asked for. `make -n` alone would also accept the name of a folder."""
+    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def _split(block: str) -> Iterator[Command]:

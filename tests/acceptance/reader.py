@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox.processes import free_port
 from sandbox.stack import Stack
 from tests import compose
-from tests.documents import ROOT, Command
+from tests.documents import ROOT, Command, make_targets
 
 _TWODRIVE = (sys.executable, "-m", "worker.cli")
 
@@ -54,8 +54,9 @@ class Reader:
         match command:
             case _ if " ".join(command) in NOT_RUN:
                 return
-            case ("make", *words):
-                self._run(["make", "-n", *words], ROOT)
+            case ("make", target, *words):
+                assert target in make_targets(), target
+                self._run(["make", "-n", target, *words], ROOT)
             case ("twodrive", "simulate", *words):
                 self._starts([*_TWODRIVE, "simulate", *self._real(words)], '"base_url"')
             case ("twodrive", *words):

@@ -14,7 +14,18 @@ from docs.generate import SCHEMAS
 from schemas.outcome import Outcome
 from schemas.vinacles import ENTITIES
 from schemas.workorder import workorder_id
-from tests.documents import DOCUMENTS, ROOT, WRITTEN, Table, blocks, code_words, infos, links, tables
+from tests.documents import (
+    DOCUMENTS,
+    ROOT,
+    WRITTEN,
+    Table,
+    blocks,
+    code_words,
+    infos,
+    links,
+    make_targets,
+    tables,
+)
 from worker.cli.program import program
 from worker.errors import ErrorCode
 from worker.settings import SETTINGS
@@ -112,7 +123,7 @@ def test_what_is_named_exists(document: Path) -> None:
     settings = {setting.variable for setting in SETTINGS}
     for name in re.findall(r"TWODRIVE_[A-Z_]+", document.read_text("utf-8")):
         assert name.removesuffix("_FILE") in settings, name
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = make_targets()
     for words in map(str.split, code_words(document)):
         if not words:
             continue
