@@ -9,7 +9,7 @@
         ├── ConfigurationError      an operator must act: a setting, a dealer's record, a login
         └── VinaclesRefused         our request or the mapping is wrong
 
-Foreign exceptions become these in two places: `vinacles/client.py` and `store/session.py`.
+Foreign exceptions become these in two places: `vinacles/wire.py` and `store/session.py`.
 A workorder that cannot be used is no error: it is a `Rejection`. No text here ever holds a response body,
 a secret, or anything a person typed.
 """
