@@ -92,6 +92,19 @@ def test_a_page_too_big_is_halved_and_reading_goes_on(
     assert house.slept == []
 
 
+def test_halving_goes_on_below_the_servers_maximum(house: House, asking: Asking, server: BadServer) -> None:
+    server.api = one_after_another(
+        lambda e: e.error(413),
+        *[lambda e: e.error(400)] * 2,
+        lambda e: e.rows({"a": 1}, next_link="?$after=p1"),
+        lambda e: e.error(400),
+    )
+    with pytest.raises(VinaclesRefused, match="HTTP 400"):
+        read_rows(house.client, asking, QUERY)
+    asked = [request.options.get("$first") for request in server.asked]
+    assert asked == [None, "50", "25", "12", "12"]
+
+
 def test_halving_ends_at_one_row(house: House, asking: Asking, server: BadServer) -> None:
     server.api = lambda e: e.error(413)
     with pytest.raises(VinaclesRefused, match="one row at a time"):
