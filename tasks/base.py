@@ -67,6 +67,14 @@ class Doorway(Task):  # type: ignore[type-arg]
     # The doorway says what is wrong with the arguments; Celery's own check would be a bare TypeError.
     typing = False
     max_retries = 0
+    # Told to the backend and logged here; without this, Celery adds a traceback at ERROR to each.
+    throws = (TaskFailed,)
+    # The doorway has logged it; Celery would log it again, with a traceback.
+    throws = (TaskFailed,)
+
+    def __call__(self, /, *args: Any, **arguments: Any) -> Any:
+        """Celery's own stumbles over an argument that is called `self`."""
+        return self.run(*args, **arguments)
 
 
 Body = Callable[[Mapping[str, Any], wiring.Parts, str], Mapping[str, Any]]
@@ -76,7 +84,7 @@ def doorway(name: str) -> Callable[[Body], Any]:
     """Register `body(arguments, parts, task_id) -> answer` as the task `name`."""
 
     def register(body: Body) -> Any:
-        def run(self: Task[..., Any], *args: Any, **arguments: Any) -> dict[str, Any]:
+        def run(self: Task[..., Any], /, *args: Any, **arguments: Any) -> dict[str, Any]:
             identifiers = {key: arguments[key] for key in _HARMLESS if _is_identifier(arguments.get(key))}
             with structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers):
                 return _answer(body, args, arguments, str(self.request.id))
