@@ -11,6 +11,9 @@ from schemas.vinacles import PLATE, WO_NUMBER, WO_NUMBER_LENGTH, Row
 
 # Data API builder up to 1.7 decodes a filter twice, as .NET does: `%27` and `%u0027` would become a quote.
 _ESCAPE = re.compile(r"%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})")
+# Blanks, and what cannot be seen but comes along when text is copied: zero widths, byte order marks.
+_BLANK = r"[\s\u200b-\u200f\u2060\ufeff]+"
+_AROUND = re.compile(rf"\A{_BLANK}|{_BLANK}\Z")
 # A plate typed with more around its characters would be too long to ask, and is asked without.
 _MOST_TYPED_CHARACTERS = 20
 
@@ -54,7 +57,7 @@ def parse_search(text: str) -> SearchTerms | NotSearchable:
     """Any text is asked as it was typed, blanks around it aside, except what no number or plate can hold:
     nothing at all, control characters, half a surrogate pair, an escape such as `%27`, or more than 20
     characters that are no plate either."""
-    typed = text.strip()
+    typed = _AROUND.sub("", text)
     # In capitals too: the ligature in "%ﬀ" becomes "%FF".
     spelled = f"{typed} {typed.upper()}"
     if not typed or has_control_character(typed) or has_lone_surrogate(typed) or _ESCAPE.search(spelled):

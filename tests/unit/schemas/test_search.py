@@ -102,3 +102,9 @@ def test_any_text_is_asked_for_or_refused(text: str) -> None:
         assert found.wo_numbers or found.plates
         assert found.matches({"WONUMMER": text[:20], "LicensePlate": text})
         "".join(found.wo_numbers + found.plates).encode()
+
+
+def test_what_cannot_be_seen_around_a_text_is_not_asked() -> None:
+    copied = parse_search("\ufeff\u200b WO-1001\u2060\u200e")
+    assert copied == parse_search("WO-1001")
+    assert isinstance(parse_search("\u200b\ufeff"), NotSearchable)
