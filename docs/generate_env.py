@@ -5,33 +5,11 @@ python docs/generate_env.py
 
 from pathlib import Path
 
-from worker.settings import SETTINGS, Setting
+from worker.cli.example import render
+
+__all__ = ["EXAMPLE", "render"]
 
 EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
-_INTRODUCTION = """\
-# All settings. Made by `python docs/generate_env.py` from worker/settings.py; edit that.
-# Copy this file to .env and fill it in. What is commented out is optional, shown with its default.
-# Each can be a file instead: TWODRIVE_SECRET_KEYS_FILE=/run/secrets/secret_keys. A file wins, so with
-# docker-compose.yml, which gives the required ones as the files of docker/new-secrets, .env may hold the
-# optional ones alone, or be absent.
-"""
-
-
-def render() -> str:
-    """The text of .env.example: each setting with its purpose."""
-    return "\n".join([_INTRODUCTION, *map(_entry, SETTINGS)])
-
-
-def _entry(setting: Setting) -> str:
-    return f"# {setting.purpose}\n{_line(setting)}\n"
-
-
-def _line(setting: Setting) -> str:
-    if setting.required:
-        return f"{setting.variable}={setting.example}"
-    default = setting.default
-    return f"# {setting.variable}={f'{default:g}' if isinstance(default, float) else default}"
-
 
 if __name__ == "__main__":
     EXAMPLE.write_text(render())

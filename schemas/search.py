@@ -11,6 +11,11 @@ from schemas.vinacles import PLATE, WO_NUMBER, WO_NUMBER_LENGTH, Row
 
 # Data API builder up to 1.7 decodes a filter twice, as .NET does: `%27` and `%u0027` would become a quote.
 _ESCAPE = re.compile(r"%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})")
+# Blanks, and what cannot be seen but comes along when text is copied: zero widths, byte order marks.
+_BLANK = r"[\s\u200b-\u200f\u2060\ufeff]+"
+_AROUND = re.compile(rf"\A{_BLANK}|{_BLANK}\Z")
+# A plate typed with more around its characters would be too long to ask, and is asked without.
+_MOST_TYPED_CHARACTERS = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,7 +57,7 @@ def parse_search(text: str) -> SearchTerms | NotSearchable:
     """Any text is asked as it was typed, blanks around it aside, except what no number or plate can hold:
     nothing at all, control characters, half a surrogate pair, an escape such as `%27`, or more than 20
     characters that are no plate either."""
-    typed = text.strip()
+    typed = _AROUND.sub("", text)
     # In capitals too: the ligature in "%ﬀ" becomes "%FF".
     spelled = f"{typed} {typed.upper()}"
     if not typed or has_control_character(typed) or has_lone_surrogate(typed) or _ESCAPE.search(spelled):
@@ -65,8 +70,9 @@ def parse_search(text: str) -> SearchTerms | NotSearchable:
 
 
 def _plates(bare_plate: str | None, typed: str) -> tuple[str, ...]:
-    """A foreign plate is also asked as typed, since its dashes and spaces follow no rule known here."""
+    """Also as typed: the dashes and spaces of a foreign plate follow no rule known here, and whoever copies a
+    plate from the DMS finds it however it was written there."""
     if bare_plate is None:
         return ()
-    as_typed = () if plates.is_known_shape(bare_plate) else (typed.upper(), typed.lower())
+    as_typed = (typed, typed.upper(), typed.lower()) if len(typed) <= _MOST_TYPED_CHARACTERS else ()
     return tuple(dict.fromkeys((*plates.spellings(bare_plate), *as_typed)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from celery import Task
+from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from schemas.messages import InvalidMessage, Message, load
@@ -67,21 +68,29 @@ class Doorway(Task):  # type: ignore[type-arg]
     # The doorway says what is wrong with the arguments; Celery's own check would be a bare TypeError.
     typing = False
     max_retries = 0
+    # Told to the backend and logged here; without this, Celery adds a traceback at ERROR to each.
+    throws = (TaskFailed,)
+    # The doorway has logged it; Celery would log it again, with a traceback.
+    throws = (TaskFailed,)
+
+    def __call__(self, /, *args: Any, **arguments: Any) -> Any:
+        """Celery's own stumbles over an argument that is called `self`."""
+        return self.run(*args, **arguments)
 
 
 Body = Callable[[Mapping[str, Any], wiring.Parts, str], Mapping[str, Any]]
 
 
-def doorway(name: str) -> Callable[[Body], Any]:
-    """Register `body(arguments, parts, task_id) -> answer` as the task `name`."""
+def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
+    """Register `body(arguments, parts, task_id) -> answer` as the task `name`; `options` are Celery's."""
 
     def register(body: Body) -> Any:
-        def run(self: Task[..., Any], *args: Any, **arguments: Any) -> dict[str, Any]:
+        def run(self: Task[..., Any], /, *args: Any, **arguments: Any) -> dict[str, Any]:
             identifiers = {key: arguments[key] for key in _HARMLESS if _is_identifier(arguments.get(key))}
             with structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers):
                 return _answer(body, args, arguments, str(self.request.id))
 
-        return app.task(name=name, base=Doorway, bind=True)(run)
+        return app.task(name=name, base=Doorway, bind=True, **options)(run)
 
     return register
 
@@ -91,6 +100,9 @@ def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], tas
         if args:
             raise _positional()
         answer = dict(body(arguments, wiring.process_wide(), task_id))
+    except Ignore:
+        # Somebody else will answer under this task's id.
+        raise
     except TwoDriveError as error:
         _log.warning("task_failed", code=error.code.value, text=error.text)
         raise TaskFailed(error.code.value, error.text, error.next_step) from None

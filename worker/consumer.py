@@ -1,10 +1,15 @@
-"""The worker's consumer, able to survive a restart of Redis and discreet about messages it cannot use."""
+"""The worker's consumer: it survives a restart of Redis and any message, and is discreet about messages that
+it cannot use."""
 
 import logging
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import structlog
 from celery.worker.consumer.consumer import Consumer
+
+_log = structlog.get_logger(__name__)
 
 # Celery's stubs leave out its log texts.
 _celery: Any = import_module("celery.worker.consumer.consumer")
@@ -15,16 +20,37 @@ _REPEATING_BODIES = {
     _celery.INVALID_TASK_ERROR: "message_refused",
     _celery.MESSAGE_DECODE_ERROR: "message_undecodable",
 }
+#: What Celery raises where a message's headers or body are not what it takes for granted.
+_OF_A_WRONG_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class SteadyConsumer(Consumer):
-    """Celery 5.7.0 closes a broken connection a second time after cleaning it up; with an unacknowledged
-    message that raises an AttributeError which ends the worker. The clean-up alone suffices, as in 5.6."""
+    """Celery's, without two of its ends."""
+
+    # An attribute of Celery's class that its stubs leave out.
+    connection_errors: tuple[type[Exception], ...]
 
     def on_connection_error_after_connected(self, exc: Exception) -> Any:
+        """Celery 5.7.0 closes a broken connection a second time after cleaning it up; with an unacknowledged
+        message that raises an AttributeError which ends the worker. The clean-up alone suffices."""
         if self.connection is not None:
             setattr(self.connection, "close", _already_cleaned_up)  # noqa: B010  a method, replaced on purpose
         return super().on_connection_error_after_connected(exc)
+
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
+        """A message of a wrong shape ends Celery's worker, which puts it back in the queue for the next one.
+        Here it is dropped."""
+        handle = super().create_task_handler(*args, **options)
+
+        def handle_or_drop(message: Any) -> None:
+            try:
+                handle(message)
+            except _OF_A_WRONG_SHAPE as error:
+                _log.error("message_of_wrong_shape", kind=type(error).__name__)
+                if not message.acknowledged:
+                    message.reject_log_error(_celery.logger, self.connection_errors)
+
+        return handle_or_drop
 
 
 def _already_cleaned_up() -> None:

@@ -9,7 +9,7 @@
         ├── ConfigurationError      an operator must act: a setting, a dealer's record, a login
         └── VinaclesRefused         our request or the mapping is wrong
 
-Foreign exceptions become these in two places: `vinacles/client.py` and `store/session.py`.
+Foreign exceptions become these in two places: `vinacles/wire.py` and `store/session.py`.
 A workorder that cannot be used is no error: it is a `Rejection`. No text here ever holds a response body,
 a secret, or anything a person typed.
 """
@@ -119,7 +119,7 @@ class RetryableError(TwoDriveError):
 
 
 class VinaclesUnavailable(RetryableError):
-    """Busy, starting or down: the table of vinacles-api §4, rows "retry with backoff"."""
+    """Busy, starting or down, or an answer that was cut off."""
 
 
 class StorageUnavailable(RetryableError):

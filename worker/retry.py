@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """Waits double from `base_seconds` up to `cap_seconds`: 0.25, 0.5, 1, 2, 4, 4, … before jitter.
+    """Waits double from `base_seconds` up to `cap_seconds`: 0.25, 0.5, 1, 2, 4, 4, … before jitter. As they
+    stand, they fill the 20 s that a person waits, whatever the jitter: it is the deadline that ends them.
 
     `most_tries` and `few_tries` count attempts, the first included. No attempt is begun with less than
     `least_attempt_seconds` left: it would be cut off before Vinacles could answer.
@@ -25,7 +26,7 @@ class RetryRule:
 
     base_seconds: float = 0.25
     cap_seconds: float = 4.0
-    most_tries: int = 8
+    most_tries: int = 14
     few_tries: int = 3
     least_attempt_seconds: float = 0.5
 

@@ -135,6 +135,15 @@ def test_logs_hold_no_personal_data(desk: Desk, worker: Program) -> None:
     assert "task_answered" in log
 
 
+def test_an_expected_failure_is_a_warning_without_a_traceback(desk: Desk, worker: Program) -> None:
+    # Celery's own line, if there were one, would come after the answer: the first is there after the third.
+    for _ in range(3):
+        failure(desk, "workorders.import", dealer_id=99_998, search="x")
+    log = worker.log.read_text()
+    assert "There is no dealer 99998." in log
+    assert "TaskFailed" not in log
+
+
 def recorded(desk: Desk) -> list[str]:
     """Error codes of the dealer's attempts, oldest first."""
     query = (

@@ -17,6 +17,7 @@ from schemas.dealer import Connection, Dealer, Secret
 from schemas.messages import ImportRequest, RefreshRequest
 from schemas.outcome import ImportResult, Outcome, Reason, Warning, WorkorderResult
 from schemas.workorder import Workorder, workorder_id
+from worker.errors import VinaclesRefused
 from worker.settings import Settings
 from worker.store.tables import import_attempts
 from worker.store.workorders import card
@@ -156,6 +157,16 @@ def test_what_is_not_found_is_on_record_with_its_reason(line: Line) -> None:
         query = select(import_attempts.c.reason).order_by(import_attempts.c.id)
         reasons = [row.reason for row in connection.execute(query)]
     assert reasons == ["no_match", "not_searchable", None, "gone_from_dms"]
+
+
+def test_a_failure_is_on_record_with_its_requests(line: Line) -> None:
+    line.simulator.admin.answer_status(503)
+    line.simulator.admin.answer_status(400, after=1)
+    with pytest.raises(VinaclesRefused):
+        line.search(known.COMPLETE)
+    with line.parts.database.transaction() as connection:
+        columns = (import_attempts.c.error_code, import_attempts.c.outcome, import_attempts.c.requests)
+        assert connection.execute(select(*columns)).all() == [("vinacles_refused", None, 2)]
 
 
 def test_a_workorder_that_becomes_unusable_keeps_its_stored_state(line: Line) -> None:

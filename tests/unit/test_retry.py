@@ -49,6 +49,25 @@ def test_delay(
     )
 
 
+def test_a_waiting_person_gets_the_whole_deadline() -> None:
+    """At the least jitter 0.125 + 0.25 + 0.5 + 1 + 8 * 2 = 17.875 s; another 2 would not leave 0.5 of 20."""
+    remaining, attempt = 20.0, 1
+    while (wait := delay(RetryRule(), attempt, remaining)) is not None:
+        remaining, attempt = remaining - wait, attempt + 1
+    assert remaining < 4
+
+
+def delay(rule: RetryRule, attempt: int, remaining: float) -> float | None:
+    return delay_seconds(
+        rule,
+        attempt=attempt,
+        remaining_seconds=remaining,
+        retry_after_seconds=None,
+        few_tries=False,
+        jitter=0.0,
+    )
+
+
 @given(
     st.integers(1, 100),
     st.floats(0, 1e6),

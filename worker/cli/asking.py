@@ -9,7 +9,7 @@ import click
 from marshmallow import EXCLUDE, ValidationError
 from sqlalchemy import select
 
-from schemas.answers import ImportResultSchema, dump_import_result
+from schemas.answers import ImportResultSchema, WorkorderResultSchema, dump_import_result
 from schemas.messages import ImportRequest, InvalidMessage, RefreshRequest, load
 from schemas.outcome import ImportResult, WorkorderResult
 from worker.cli import screen
@@ -38,15 +38,16 @@ def answer_of(
 def as_value(answer: Mapping[str, Any]) -> ImportResult:
     """The answer read back. Fields that a newer worker adds are ignored; raises `Ended` for its new words."""
     try:
-        read: Any = ImportResultSchema().load(answer, unknown=EXCLUDE)
+        whole: Any = ImportResultSchema(exclude=("workorders",), unknown=EXCLUDE).load(answer)
+        # marshmallow does not hand `unknown` down to nested schemas.
+        each: Any = WorkorderResultSchema(many=True, unknown=EXCLUDE).load(answer["workorders"])
     except ValidationError:
         raise Ended(
             Exit.FAILED,
             "The worker's answer holds words that this version does not know.",
             "Use --json, or the same version as the worker.",
         ) from None
-    results = tuple(_result(one) for one in read.pop("workorders"))
-    return ImportResult(**read, workorders=results)
+    return ImportResult(**whole, workorders=tuple(_result(one) for one in each))
 
 
 def workorder_id_of(parts: Parts, dealer_id: int, named: str) -> str:

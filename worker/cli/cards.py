@@ -42,7 +42,7 @@ class Reader:
 def card(result: WorkorderResult, stored: Stored | None, reader: Reader) -> RenderableType:
     """What happened to one workorder and, where Claire has it, all that it has."""
     words, workorder = reader.words, stored.workorder if stored else None
-    title = result.wo_number or (str(result.dms_number) if result.dms_number else "?")
+    title = result.wo_number or (str(result.dms_number) if result.dms_number else "–")
     parts: list[RenderableType] = []
     if stored and workorder:
         title = " · ".join(filter(None, (workorder.wo_number, workorder.plate_display, _car(workorder))))

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from environs import Env
 
 from worker.cli import screen
+from worker.cli.example import render
 from worker.cli.help import command, json_option
 from worker.cli.masking import shown
 from worker.settings import SETTINGS, Setting, load
@@ -59,9 +60,15 @@ def new_key() -> None:
     click.echo(Fernet.generate_key().decode())
 
 
+@command("example", "twodrive config example > .env", group=group)
+def example() -> None:
+    """Print all settings with what they are for, as a file to be filled in (.env.example)."""
+    click.echo(render(), nl=False)
+
+
 def _source(setting: Setting, dotenv: Env) -> str:
-    """`dotenv` has read .env; the environment goes before it."""
-    for variable, source in ((setting.variable, ""), (f"{setting.variable}_FILE", "file, ")):
+    """`dotenv` has read .env; the environment goes before it, a file before both."""
+    for variable, source in ((f"{setting.variable}_FILE", "file, "), (setting.variable, "")):
         if variable in os.environ:
             return f"{source}environment"
         if dotenv.str(variable, None) is not None:

@@ -35,8 +35,11 @@ class Inspection:
         yield findings.of_pause(self._dealer.dealer_id, paused=self._dealer.paused)
         api = network.host_of(self._dealer.connection.base_url)
         login = network.host_of(self._dealer.connection.token_url)
-        for host in dict.fromkeys((api, login)):
-            yield from self._reach(host)
+        hosts = dict.fromkeys((api, login))
+        for host in {host.name: host for host in hosts}.values():
+            yield self._step(f"name {host.name}", partial(self._resolve, host))
+        for host in hosts:
+            yield self._step(f"connection {host}", partial(self._connect, host), f"name {host.name}")
         yield self._step("token", self._token, f"connection {login}")
         yield self._step("API", self._root, f"connection {api}")
         yield self._step("OpenAPI", self._openapi, "API", "token")
@@ -60,12 +63,11 @@ class Inspection:
             self._causes[check] = check
         return finding
 
-    def _reach(self, host: Host) -> Iterator[Finding]:
-        name, connection = f"name {host.name}", f"connection {host}"
-        yield self._step(name, lambda: findings.of_addresses(name, network.addresses(host)))
-        yield self._step(connection, lambda: self._connect(connection, host), name)
+    def _resolve(self, host: Host) -> Finding:
+        return findings.of_addresses(f"name {host.name}", network.addresses(host))
 
-    def _connect(self, check: str, host: Host) -> Finding:
+    def _connect(self, host: Host) -> Finding:
+        check = f"connection {host}"
         try:
             ends = network.certificate_ends(host, self._ca_bundle)
         except ssl.SSLCertVerificationError as error:

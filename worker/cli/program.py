@@ -1,5 +1,6 @@
 """The group `twodrive` and what all its commands share."""
 
+import logging
 import sys
 from typing import Any
 
@@ -62,7 +63,7 @@ def main() -> None:
             structlog.processors.add_log_level,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(30),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     program(prog_name="twodrive")

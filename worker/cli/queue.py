@@ -27,7 +27,8 @@ _LOOK = "See who listens: celery -A worker.app inspect active_queues, or Flower'
 class Queue:
     """Sends requests and waits for their answers."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, expires_seconds: int = EXPIRES_SECONDS) -> None:
+        self._expires_seconds = expires_seconds
         self._deadline_seconds = settings.interactive_deadline_seconds
         self._app = Celery(
             "twodrive-cli",
@@ -52,7 +53,7 @@ class Queue:
                 task,
                 kwargs=dict(arguments),
                 queue=_QUEUE,
-                expires=EXPIRES_SECONDS,
+                expires=self._expires_seconds,
                 argsrepr="()",
                 kwargsrepr=repr({"dealer_id": arguments["dealer_id"]}),
             )
@@ -65,14 +66,19 @@ class Queue:
             ) from None
 
     def close(self) -> None:
+        backend: Any = self._app.backend
+        backend.result_consumer.stop()
+        # Otherwise a result that is collected later would connect again to say that nobody waits for it.
+        backend.result_consumer.subscribed_to.clear()
+        backend.client.connection_pool.disconnect()
         self._app.close()
 
     def _wait(self, asked: "AsyncResult[Any]") -> object:
         try:
-            return asked.get(timeout=EXPIRES_SECONDS, propagate=False)
+            return asked.get(timeout=self._expires_seconds, propagate=False)
         except NoAnswer:
             if self._still_queued(asked.id):
-                raise _not_taken(asked.id) from None
+                raise _not_taken(asked.id, self._expires_seconds) from None
         try:
             return asked.get(timeout=self._deadline_seconds + _GRACE_SECONDS, propagate=False)
         except NoAnswer:
@@ -103,9 +109,9 @@ def _answer(given: object) -> dict[str, Any]:
     return cast("dict[str, Any]", given)
 
 
-def _not_taken(task_id: str) -> Ended:
+def _not_taken(task_id: str, expires_seconds: int) -> Ended:
     return Ended(
         Exit.UNAVAILABLE,
-        f"No worker took the request {task_id} within {EXPIRES_SECONDS} s; it will not be done any more.",
+        f"No worker took the request {task_id} within {expires_seconds} s; it will not be done any more.",
         f"Start one: celery -A worker.app worker -P threads -Q {_QUEUE}. {_LOOK}",
     )

@@ -34,6 +34,10 @@ class RunState(StrEnum):
     DONE = "done"
     FAILED = "failed"
 
+    @property
+    def is_open(self) -> bool:
+        return self in (RunState.WAITING, RunState.RUNNING)
+
 
 class Phase(StrEnum):
     """What a run reads: the appointments of its window, then what else is known, then nothing more."""

@@ -25,7 +25,11 @@ class PageOvertaken(Exception):
     read: roll back, read and decide again."""
 
 
-def _nothing_else(_connection: Connection, _page: Page) -> None:
+#: Called with the page's connection and what was written of it.
+Alongside = Callable[[Connection, Page], None]
+
+
+def nothing_else(_connection: Connection, _page: Page) -> None:
     """A page alone."""
 
 
@@ -37,7 +41,7 @@ def store_page(
     lineage: Lineage,
     *,
     record_unchanged: bool = True,
-    alongside: Callable[[Connection, Page], None] = _nothing_else,
+    alongside: Alongside = nothing_else,
 ) -> Page:
     """Read, decide and write in one transaction, again when overtaken; returns what was decided and written.
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from schemas.vinacles import CONTACT, DMS_NUMBER, LINE, Entity, FetchedPage, RawWorkorder, Row
 from worker.vinacles.reading import RowsRead
@@ -39,19 +39,25 @@ def once_each(entity: Entity, rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple(latest.values())
 
 
-def assembled(headers: Sequence[Row], answers: Sequence[RowsRead], *, truncated: bool) -> FetchedPage:
-    """`headers` with the lines and contacts among `answers`; rows of other workorders are left out."""
+def assembled(
+    headers: Sequence[Row], answers: Sequence[RowsRead], *, truncated: bool, requests: int
+) -> FetchedPage:
+    """`headers` with the lines and contacts among `answers`; rows of other workorders are left out.
+
+    Rows that do not say whose they are stay with a workorder that is alone: somebody must be told about them.
+    """
     lines, contacts = _by_workorder(answers, LINE), _by_workorder(answers, CONTACT)
+    nobodys = [None] if len(headers) == 1 else []
     workorders = []
     for header in headers:
         key = number(header.get(DMS_NUMBER))
-        workorders.append(RawWorkorder(header, tuple(lines.get(key, ())), tuple(contacts.get(key, ()))))
-    return FetchedPage(
-        tuple(workorders),
-        truncated,
-        min(answer.started_at for answer in answers),
-        sum(answer.requests for answer in answers),
-    )
+        owners = nobodys if key is None else [key, *nobodys]
+        workorders.append(RawWorkorder(header, _of(owners, lines), _of(owners, contacts)))
+    return FetchedPage(tuple(workorders), truncated, min(answer.started_at for answer in answers), requests)
+
+
+def _of(owners: Iterable[int | None], rows: Mapping[int | None, Sequence[Row]]) -> tuple[Row, ...]:
+    return tuple(row for owner in owners for row in rows.get(owner, ()))
 
 
 def _by_workorder(answers: Iterable[RowsRead], entity: Entity) -> dict[int | None, list[Row]]:
@@ -59,7 +65,5 @@ def _by_workorder(answers: Iterable[RowsRead], entity: Entity) -> dict[int | Non
     for answer in answers:
         if answer.entity is entity:
             for row in answer.rows:
-                key = number(row.get(DMS_NUMBER))
-                if key is not None:
-                    grouped[key].append(row)
+                grouped[number(row.get(DMS_NUMBER))].append(row)
     return grouped

@@ -133,8 +133,8 @@ class BulkReader:
         self, dealer: Dealer, dms_numbers: Sequence[int], deadline: Deadline, page_rows: int | None = None
     ) -> HeaderPage:
         """The headers of those of these workorders that the dealer's affiliates have."""
-        limit, asked = PageLimit(page_rows), set(dms_numbers)
-        answers = self._answers(dealer, {WORKORDER: HEADER_ROWS}, asked, limit, deadline)
+        limit, asked, asking = PageLimit(page_rows), set(dms_numbers), _asking(dealer, deadline)
+        answers = self._answers(asking, dealer, {WORKORDER: HEADER_ROWS}, asked, limit)
         found = (row for answer in answers for row in answer.rows)
         kept = (row for row in found if number(row.get(DMS_NUMBER)) in asked and belongs(dealer, row))
         return HeaderPage(
@@ -142,7 +142,7 @@ class BulkReader:
             False,
             max(asked, default=0),
             limit.rows,
-            sum(answer.requests for answer in answers),
+            asking.tally.requests,
             min((answer.started_at for answer in answers), default=deadline.clock()),
         )
 
@@ -151,13 +151,14 @@ class BulkReader:
 
         The page's `requests` include those of the headers.
         """
-        limit = PageLimit(headers.page_rows)
+        limit, asking = PageLimit(headers.page_rows), _asking(dealer, deadline)
         keys = {key for row in headers.rows if (key := number(row.get(DMS_NUMBER))) is not None}
         wanted = {LINE: BELONGINGS_ROWS, CONTACT: BELONGINGS_ROWS}
-        answers = self._answers(dealer, wanted, keys, limit, deadline)
-        first = RowsRead(WORKORDER, headers.rows, headers.requested_at, headers.requests)
+        answers = self._answers(asking, dealer, wanted, keys, limit)
+        first = RowsRead(WORKORDER, headers.rows, headers.requested_at)
         unique = [replace(answer, rows=once_each(answer.entity, answer.rows)) for answer in answers]
-        page = assembled(headers.rows, [first, *unique], truncated=headers.has_more)
+        requests = headers.requests + asking.tally.requests
+        page = assembled(headers.rows, [first, *unique], truncated=headers.has_more, requests=requests)
         return replace(page, page_rows=limit.rows)
 
     def modified_on_works(self, dealer: Dealer, deadline: Deadline) -> bool:
@@ -188,17 +189,16 @@ class BulkReader:
 
     def _answers(
         self,
+        asking: Asking,
         dealer: Dealer,
         wanted: dict[Entity, int],
         dms_numbers: set[int],
         limit: PageLimit,
-        deadline: Deadline,
     ) -> list[RowsRead]:
         """`wanted` says how many rows of each entity a page may have."""
 
         def call(entity: Entity, batch: Batch) -> Callable[[], RowsRead]:
             query = _query(dealer, entity, batch)
-            asking = _asking(dealer, deadline)
             return lambda: read_all(self._client, asking, query, wanted[entity], limit)
 
         calls = [
@@ -206,7 +206,7 @@ class BulkReader:
             for entity, rows_wanted in wanted.items()
             for batch in _plan(dealer, entity, dms_numbers, limit.fitting(rows_wanted))
         ]
-        return together(calls, dealer.concurrent_requests, deadline)
+        return together(calls, dealer.concurrent_requests, asking.deadline)
 
 
 def _asking(dealer: Dealer, deadline: Deadline) -> Asking:

@@ -2,6 +2,7 @@
 
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -22,11 +23,20 @@ T = TypeVar("T")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
-@dataclass(slots=True)
 class Tally:
-    """Counts the requests made to the API, failed ones included."""
+    """Counts the requests made to the API, failed ones included, by any threads."""
 
-    requests: int = 0
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests = 0
+
+    @property
+    def requests(self) -> int:
+        return self._requests
+
+    def count(self) -> None:
+        with self._lock:
+            self._requests += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,7 @@ class Client:
         named = asking.request_id is not None and _REQUEST_ID.fullmatch(asking.request_id)
         extra = {"x-ms-correlation-id": asking.request_id} if named and asking.request_id else {}
         with self._gate(asking):
-            asking.tally.requests += 1
+            asking.tally.count()
             return self._wire.get(asking.connection, target, {**headers, **extra}, asking.deadline)
 
 

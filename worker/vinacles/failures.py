@@ -152,7 +152,10 @@ def of_status(status: int, code: str | None, retry_after_seconds: float | None) 
         # Data API builder's UnexpectedError, and gateways' own statuses, often repeat exactly.
         few_tries = status not in _BUSY or (status == 500 and code == "UnexpectedError")
         return _busy(status, retry_after_seconds, few_tries=few_tries)
-    if 300 <= status < 400:
+    if status < 300:
+        # 204 and the like: something in between answered for Vinacles, without the rows.
+        return unavailable("2Drive's answer was incomplete or unreadable.", few_tries=True)
+    if status < 400:
         return refused(f"Vinacles redirects elsewhere (HTTP {status}), which is never followed.")
     return refused(f"Vinacles does not understand our request (HTTP {status}).")
 

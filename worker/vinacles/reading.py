@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from schemas.vinacles import Entity, Row
+from worker.errors import VinaclesRefused
 from worker.vinacles.answers import rows
 from worker.vinacles.client import Asking, Client
 from worker.vinacles.failures import PageTooBig
@@ -41,33 +42,36 @@ class RowsRead:
     entity: Entity
     rows: tuple[Row, ...]
     started_at: float
-    requests: int
 
 
 def read_rows(
     client: Client, asking: Asking, query: Query, enough: Callable[[Sequence[Row]], bool] = lambda _: False
 ) -> RowsRead:
-    """All rows, or those of as many pages as it takes until `enough`. Pages that are too big are halved.
+    """All rows, or those of as many pages as it takes until `enough`. Pages that are too big are halved, also
+    where the half is still above the server's maximum, which it refuses with a 400.
 
     Raises what `Client.get` raises, and VinaclesRefused for a page link that cannot be followed.
     """
     paging = Paging()
     read: list[Row] = []
     started_at: float | None = None
+    halving = False
     while True:
         try:
             answer = client.get(asking, query.target(paging.after), page_of)
-        except PageTooBig:
+        except VinaclesRefused as refusal:
             rows_asked = query.first or _UNSTATED_PAGE_ROWS
-            if rows_asked == 1:
+            halving = halving or isinstance(refusal, PageTooBig)
+            if not halving or rows_asked == 1:
                 raise
             query = replace(query, first=rows_asked // 2)
             continue
+        halving = False
         page, next_link = answer.content
         read += page
         started_at = answer.started_at if started_at is None else started_at
         if enough(read) or not paging.advance(next_link):
-            return RowsRead(query.entity, tuple(read), started_at, asking.tally.requests)
+            return RowsRead(query.entity, tuple(read), started_at)
 
 
 def page_of(document: Mapping[str, object]) -> tuple[tuple[Row, ...], object]:

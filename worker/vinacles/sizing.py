@@ -67,7 +67,7 @@ def read_all(client: Client, asking: Asking, query: Query, wanted: int, limit: P
     while paging.advance(answer.content[1]):
         answer = read_page(client, asking, query, wanted, limit, paging.after)
         read += answer.content[0]
-    return RowsRead(query.entity, tuple(read), started_at, asking.tally.requests)
+    return RowsRead(query.entity, tuple(read), started_at)
 
 
 def _page_of_its_own(

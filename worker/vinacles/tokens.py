@@ -15,7 +15,7 @@ _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
 _MOST_TOKEN_CHARACTERS = 16_384
 _MOST_LIFETIME_SECONDS = 30 * 86_400
 #: RFC 6749, 5.1 only recommends `expires_in`; without it we assume little.
-_UNSTATED_LIFETIME_SECONDS = 600
+_UNSTATED_LIFETIME_SECONDS = 600.0
 _EARLY_SECONDS = 300.0
 _EARLY_SHARE = 0.1
 
@@ -62,19 +62,21 @@ def kept_seconds(issued: Issued, elapsed_seconds: float) -> float:
 def read_token(body: bytes, headers: Mapping[str, str]) -> Issued:
     """The token in a 200 answer (RFC 6749, 5.1). Raises VinaclesUnavailable when there is none."""
     document = json_object(body, headers)
-    access_token, kind = document.get("access_token"), document.get("token_type", "Bearer")
-    lifetime = _lifetime(document.get("expires_in", _UNSTATED_LIFETIME_SECONDS))
-    if not isinstance(access_token, str) or not isinstance(kind, str) or lifetime is None:
+    access_token, kind = document.get("access_token"), document.get("token_type")
+    lifetime = _lifetime(document.get("expires_in"))
+    if not isinstance(access_token, str) or lifetime is None:
         raise _no_token()
     if not _BEARER.fullmatch(access_token) or len(access_token) > _MOST_TOKEN_CHARACTERS:
         raise _no_token()
-    if kind.lower() != "bearer":
+    if kind is not None and (not isinstance(kind, str) or kind.lower() != "bearer"):
         raise _no_token()
     return Issued(Secret(access_token), lifetime)
 
 
 def _lifetime(value: object) -> float | None:
-    """Seconds; servers send them as a number or as a text."""
+    """Seconds; servers send them as a number or as a text, and null where they do not say."""
+    if value is None:
+        return _UNSTATED_LIFETIME_SECONDS
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value, re.ASCII):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value <= 0:

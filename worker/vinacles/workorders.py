@@ -20,7 +20,7 @@ from schemas.vinacles import (
 )
 from worker.deadline import Deadline
 from worker.vinacles.assembly import assembled, last_of_each, number
-from worker.vinacles.client import Asking, Client
+from worker.vinacles.client import Asking, Client, Tally
 from worker.vinacles.parallel import results
 from worker.vinacles.query import MOST_URL_BYTES, PAGING_BYTES, Filter, all_of, any_of, eq, split
 from worker.vinacles.reading import Query, RowsRead, read_rows
@@ -42,12 +42,19 @@ class Vinacles:
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="vinacles")
 
     def search(
-        self, dealer: Dealer, terms: SearchTerms, deadline: Deadline, request_id: str | None = None
+        self,
+        dealer: Dealer,
+        terms: SearchTerms,
+        deadline: Deadline,
+        request_id: str | None = None,
+        tally: Tally | None = None,
     ) -> FetchedPage:
         """The newest 25 workorders that equal `terms`, in two round trips. `terms` must hold a spelling.
 
-        Raises what `Client.get` raises.
+        `tally` is for those who must know the number of requests of a failure too. Raises what `Client.get`
+        raises.
         """
+        asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
         condition = of_dealer(dealer, _spelled(terms))
         newest_first = (f"{APPOINTMENT} desc", f"{DMS_NUMBER} desc")
 
@@ -55,7 +62,6 @@ class Vinacles:
             return last_of_each(row for row in rows if belongs(dealer, row) and terms.matches(row))
 
         def find() -> RowsRead:
-            asking = Asking(dealer.connection, deadline, request_id, dealer=dealer)
             query = Query(WORKORDER, condition, newest_first)
             return read_rows(self._client, asking, query, lambda rows: len(matching(rows)) > MOST_MATCHES)
 
@@ -63,12 +69,17 @@ class Vinacles:
         headers = matching(found.rows)
         kept = headers[:MOST_MATCHES]
         ids = [key for row in kept if (key := number(row.get(DMS_NUMBER))) is not None]
-        calls = self._calls(dealer, (LINE, CONTACT), ids, deadline, request_id)
-        answers = [found, *self._together(calls, deadline)]
-        return assembled(kept, answers, truncated=len(headers) > MOST_MATCHES)
+        answers = [found, *self._together(self._calls(dealer, (LINE, CONTACT), ids, asking), deadline)]
+        truncated = len(headers) > MOST_MATCHES
+        return assembled(kept, answers, truncated=truncated, requests=asking.tally.requests)
 
     def by_dms_numbers(
-        self, dealer: Dealer, dms_numbers: Sequence[int], deadline: Deadline, request_id: str | None = None
+        self,
+        dealer: Dealer,
+        dms_numbers: Sequence[int],
+        deadline: Deadline,
+        request_id: str | None = None,
+        tally: Tally | None = None,
     ) -> FetchedPage:
         """Those of these workorders that the dealer's affiliates have, in one round trip.
 
@@ -76,29 +87,24 @@ class Vinacles:
         """
         if not dms_numbers:
             return FetchedPage((), False, deadline.clock(), 0)
-        calls = self._calls(dealer, (WORKORDER, LINE, CONTACT), dms_numbers, deadline, request_id)
+        asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
+        calls = self._calls(dealer, (WORKORDER, LINE, CONTACT), dms_numbers, asking)
         answers = self._together(calls, deadline)
         asked = set(dms_numbers)
         rows = (row for answer in answers if answer.entity is WORKORDER for row in answer.rows)
         headers = (row for row in rows if number(row.get(DMS_NUMBER)) in asked and belongs(dealer, row))
-        return assembled(last_of_each(headers), answers, truncated=False)
+        return assembled(last_of_each(headers), answers, truncated=False, requests=asking.tally.requests)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
     def _calls(
-        self,
-        dealer: Dealer,
-        entities: Iterable[Entity],
-        dms_numbers: Sequence[int],
-        deadline: Deadline,
-        request_id: str | None,
+        self, dealer: Dealer, entities: Iterable[Entity], dms_numbers: Sequence[int], asking: Asking
     ) -> list[Call]:
         queries = [query for entity in entities for query in _by_dms_numbers(dealer, entity, dms_numbers)]
 
         def call(query: Query) -> Call:
-            asking = Asking(dealer.connection, deadline, request_id, dealer=dealer)
             return lambda: read_rows(self._client, asking, query)
 
         return [call(query) for query in queries]

@@ -171,7 +171,7 @@ def test_giving_up_has_a_stable_code_and_a_sentence(house: House, asking: Asking
     assert caught.value.code == "vinacles_unavailable"
     assert caught.value.text == "2Drive is busy, starting up or down (HTTP 503)."
     assert caught.value.next_step == "Search again in a minute; if it goes on, tell your administrator."
-    assert asking.tally.requests == 8
+    assert asking.tally.requests == 14
 
 
 def test_500_unexpected_error_gets_few_tries(house: House, asking: Asking, server: BadServer) -> None:

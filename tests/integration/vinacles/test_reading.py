@@ -27,7 +27,7 @@ def test_pages_are_continued_on_our_own_url(house: House, asking: Asking, server
         before = asking.deadline.clock()
         read = read_rows(house.client, asking, QUERY)
         assert foreign.requests == []
-    assert (read.entity, read.rows, read.requests) == (CONTACT, ({"a": 1}, {"a": 2}), 4)
+    assert (read.entity, read.rows, asking.tally.requests) == (CONTACT, ({"a": 1}, {"a": 2}), 4)
     assert before <= read.started_at <= asking.deadline.clock()
     assert {request.path for request in server.asked} == {"/api/WorkorderContact"}
     wanted = {"$select": SELECT, "$filter": "WorkorderId eq 1", "$orderby": "Role desc"}
@@ -62,7 +62,7 @@ def test_enough_is_enough(house: House, asking: Asking, server: BadServer) -> No
     pages = iter(range(10))
     server.api = lambda e: e.rows({"a": 1}, {"a": 2}, next_link=f"?$after={next(pages)}")
     read = read_rows(house.client, asking, QUERY, lambda rows: len(rows) > 3)
-    assert (len(read.rows), read.requests) == (4, 2)
+    assert (len(read.rows), asking.tally.requests) == (4, 2)
 
 
 def test_a_repeating_link_is_refused(house: House, asking: Asking, server: BadServer) -> None:
@@ -92,6 +92,19 @@ def test_a_page_too_big_is_halved_and_reading_goes_on(
     assert house.slept == []
 
 
+def test_halving_goes_on_below_the_servers_maximum(house: House, asking: Asking, server: BadServer) -> None:
+    server.api = one_after_another(
+        lambda e: e.error(413),
+        *[lambda e: e.error(400)] * 2,
+        lambda e: e.rows({"a": 1}, next_link="?$after=p1"),
+        lambda e: e.error(400),
+    )
+    with pytest.raises(VinaclesRefused, match="HTTP 400"):
+        read_rows(house.client, asking, QUERY)
+    asked = [request.options.get("$first") for request in server.asked]
+    assert asked == [None, "50", "25", "12", "12"]
+
+
 def test_halving_ends_at_one_row(house: House, asking: Asking, server: BadServer) -> None:
     server.api = lambda e: e.error(413)
     with pytest.raises(VinaclesRefused, match="one row at a time"):
@@ -105,4 +118,5 @@ def test_a_page_of_another_shape_is_asked_few_times(
 ) -> None:
     odd = [lambda e: e.reply(200, body, "application/json")] * 2
     server.api = one_after_another(*odd, lambda e: e.rows({"a": 1}))
-    assert read_rows(house.client, asking, QUERY).requests == 3
+    read_rows(house.client, asking, QUERY)
+    assert asking.tally.requests == 3

@@ -1,27 +1,19 @@
-"""The command line in this process, in an empty folder, with complete settings where a test wants them."""
+"""The command line in an empty folder, with complete settings where a test wants them."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 
-from worker.cli.program import program
+from tests.unit.cli.running import Run, run
 
-Run = Callable[..., Result]
 #: Must never come out anywhere.
 PASSWORD = "canary-pa55word"
 
 
 @pytest.fixture
 def twodrive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """`twodrive("config", "show")` runs the command line; `input` is what is typed."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, input: str | None = None) -> Result:
-        return CliRunner().invoke(program, list(arguments), input=input, prog_name="twodrive")
-
     return run
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.dealer import Secret
-from tests.unit.cli.conftest import PASSWORD, Run
+from tests.unit.cli.conftest import PASSWORD
+from tests.unit.cli.running import Run
 from worker.cli.masking import masked_url, shown
 from worker.settings import SETTINGS
 
@@ -58,6 +59,23 @@ def test_every_setting_says_where_it_comes_from(
     assert sources["TWODRIVE_LOG_LEVEL"] == "default"
     assert shown_settings["TWODRIVE_INTERACTIVE_THREADS"]["value"] == "7"
     assert set(sources) == {setting.variable for setting in SETTINGS}
+
+
+def test_a_file_goes_before_the_variable(
+    twodrive: Run, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "level").write_text("error")
+    monkeypatch.setenv("TWODRIVE_LOG_LEVEL", "debug")
+    monkeypatch.setenv("TWODRIVE_LOG_LEVEL_FILE", str(tmp_path / "level"))
+    shown_settings = json.loads(twodrive("config", "show", "--json").stdout)
+    assert shown_settings["TWODRIVE_LOG_LEVEL"] == {"value": "error", "source": "file, environment"}
+
+
+def test_the_example_has_every_setting_and_needs_none(twodrive: Run) -> None:
+    text = twodrive("config", "example").stdout
+    for setting in SETTINGS:
+        assert f"{setting.variable}=" in text
+        assert setting.purpose in text
 
 
 def test_a_new_key_can_be_used(twodrive: Run) -> None:

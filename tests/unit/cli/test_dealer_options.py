@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.cli.conftest import Run
+from tests.unit.cli.running import Run
 
 _ADD = {
     "--name": "Garage Noord",

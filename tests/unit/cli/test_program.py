@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.unit.cli.conftest import PASSWORD, Run
+from tests.unit.cli.conftest import PASSWORD
+from tests.unit.cli.running import Run
 from worker.cli.exits import Exit, ended, ended_by_code
 from worker.cli.help import Command
 from worker.cli.manual import manual

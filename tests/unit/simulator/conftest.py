@@ -12,12 +12,14 @@ from tests.unit.simulator.tenants import TODAY, Tenant
 
 
 @pytest.fixture(scope="session")
-def _shared_site() -> Site:
+def _shared_site() -> Iterator[Site]:
     def bundles() -> Iterator[Bundle]:
         yield from known_workorders(TODAY)
         yield from workorders(120, 1, TODAY)
 
-    return Site(1, bundles)
+    site = Site(1, bundles)
+    yield site
+    site.database.close()
 
 
 @pytest.fixture

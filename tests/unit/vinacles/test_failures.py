@@ -45,7 +45,6 @@ WRONG = ErrorCode.CONFIGURATION
         (405, None, VinaclesRefused, REFUSED, None),
         (414, None, VinaclesRefused, REFUSED, None),
         (418, None, VinaclesRefused, REFUSED, None),
-        (204, None, VinaclesRefused, REFUSED, None),
         (501, None, VinaclesRefused, REFUSED, None),
         (301, None, VinaclesRefused, REFUSED, None),
         (304, None, VinaclesRefused, REFUSED, None),
@@ -68,6 +67,13 @@ def test_answers_of_the_api(
     assert error.code is error_code
     if isinstance(error, RetryableError):
         assert (error.retry_after_seconds, error.few_tries) == (7.0, few)
+
+
+@pytest.mark.parametrize("status", [202, 204, 206])
+def test_success_without_an_answer_is_tried_few_times(status: int) -> None:
+    error = of_status(status, None, None)
+    assert isinstance(error, VinaclesUnavailable)
+    assert error.few_tries
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""Somebody who follows the documents, command by command, with the stack as their servers."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.processes import free_port
+from sandbox.stack import Stack
+from tests import compose
+from tests.documents import ROOT, Command, make_targets
+
+_TWODRIVE = (sys.executable, "-m", "worker.cli")
+
+#: The only commands that are not run, and why; the test fails for one that no document holds any more.
+NOT_RUN = {
+    "docker compose up --detach": "needs Docker; tests/unit/containers has Compose read the file",
+    "docker compose --profile simulator up --detach": "the same",
+    "docker compose build": "the same",
+    "docker compose ps": "the same",
+    "docker compose logs simulator": "the same",
+    "python3 -m venv venv": "needs a package index; .ci/run installs lock and wheel in a new environment",
+    "venv/bin/pip install --require-hashes -r requirements/worker.lock": "the same",
+    "venv/bin/pip install --no-deps .": "the same",
+    "python docs/generate.py": "writes into the sources; tests/unit/schemas compares what it would write",
+    "python docs/generate_env.py": "the same, in tests/unit/containers",
+    ".ci/run": "runs these tests",
+}
+
+
+class Reader:
+    """Examples in the documents become real: `dealer_id` for 12, the simulator for Garage Noord's tenant."""
+
+    def __init__(self, stack: Stack, folder: Path, dealer_id: int) -> None:
+        self._stack = stack
+        self._folder = folder
+        simulator = stack.simulator
+        self._instead = {
+            "12": str(dealer_id),
+            "https://noord.example": simulator.base_url,
+            "https://login.example/oauth/token": simulator.token_url,
+            "noord": simulator.audience,
+            "claire": simulator.client_id,
+            "8085": str(free_port()),
+        }
+        (folder / "dealer-12.secret").write_text(simulator.client_secret)
+        shutil.copy(ROOT / ".env.example", folder)
+        shutil.copytree(ROOT / "docker", folder / "docker", ignore=shutil.ignore_patterns("secrets"))
+
+    def follow(self, command: Command) -> None:
+        """Run one command, or look at it in the way that suits it; AssertionError where it does not work."""
+        match command:
+            case _ if " ".join(command) in NOT_RUN:
+                return
+            case ("make", target, *words):
+                assert target in make_targets(), target
+                self._run(["make", "-n", target, *words], ROOT)
+            case ("twodrive", "simulate", *words):
+                self._starts([*_TWODRIVE, "simulate", *self._real(words)], '"base_url"')
+            case ("twodrive", *words):
+                self._run([*_TWODRIVE, *self._real(words)], self._folder)
+            case ("docker", "compose", "exec", service, "twodrive", *words):
+                assert "outside" in compose.project()["services"][service]["networks"]
+                self.follow(("twodrive", *words))
+            case ("celery", *_):
+                services = compose.project()["services"].values()
+                assert list(command) in [service.get("command") for service in services], (
+                    "no service's command"
+                )
+            case ("python", "-m", "pytest", *words):
+                self._run(
+                    [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *words], ROOT
+                )
+            case ("python", *words):
+                self._run([sys.executable, *words], ROOT)
+            case ("cp" | "docker/new-secrets", *_):
+                self._run(command, self._folder)
+            case _:
+                raise AssertionError(f"nobody has said how to try `{' '.join(command)}`")
+
+    def _real(self, words: Sequence[str]) -> list[str]:
+        return [self._instead.get(word, word) for word in words]
+
+    def _run(self, command: Sequence[str], folder: Path) -> None:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=self._environment(),
+            input=f"{self._stack.simulator.client_secret}\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+
+    def _starts(self, command: list[str], says: str) -> None:
+        program = self._stack.start("as-documented", command)
+        program.wait_ready(lambda: says in program.log.read_text())
+        program.stop()
+
+    def _environment(self) -> dict[str, str]:
+        """Without what a `make` that runs these tests hands down to further ones."""
+        ours = self._stack.env
+        path = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
+        return {name: ours[name] for name in ours if not name.startswith(("MAKE", "MFLAGS"))} | {"PATH": path}
