@@ -1,8 +1,8 @@
 """Enqueue-to-answer time of an import, as the backend sees it: `python benchmarks/interactive.py`.
 
 A real worker (8 threads), Redis, PostgreSQL and the simulator on this machine. Cold: the fleet has no token,
-so the import fetches one first. Beside each figure stands what no import can be faster than: its two HTTP round
-trips, measured with the same simulator in the same run.
+so the import fetches one first. Beside each figure stands what no import can be faster than: its two HTTP
+round trips, measured with the same simulator in the same run.
 """
 
 import argparse
