@@ -1,6 +1,7 @@
 """What every doorway does the same way: keyword arguments only, one answer or one stable error, no personal
 data in what Celery shows."""
 
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,13 +11,14 @@ from celery import Task
 from celery.exceptions import Ignore
 from celery.worker.request import Request
 
-from schemas.messages import InvalidMessage, Message, load
+from schemas.messages import MAX_DEALER_ID, InvalidMessage, Message, load
 from worker import wiring
 from worker.app import app
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
 
 _log = structlog.get_logger(__name__)
-_HARMLESS = ("dealer_id", "workorder_id", "run_id", "request_id")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class TaskFailed(Exception):
@@ -43,21 +45,42 @@ class DiscreetRequest(Request):
         self._argsrepr = self._request_dict["argsrepr"] = "()"
         self._kwargsrepr = self._request_dict["kwargsrepr"] = shown
 
+    def info(self, safe: bool = False) -> Any:
+        """For `celery inspect` and Flower; by default Celery gives them the arguments themselves."""
+        return super().info(safe=True)
+
 
 def _shown(payload: Any) -> str:
     """The identifiers among a message's keyword arguments, written as a dict."""
     arguments = payload[1] if isinstance(payload, list | tuple) and len(payload) > 1 else None
     if not isinstance(arguments, Mapping):
         return "{}"
-    shown = {name: arguments[name] for name in _HARMLESS if _is_identifier(arguments.get(name))}
     hidden = {name: "…" for name in ("search", "started_at") if name in arguments}
-    return repr({**shown, **hidden})
+    return repr({**_identifiers(arguments), **hidden})
 
 
-def _is_identifier(value: object) -> bool:
-    if isinstance(value, int):
-        return True
-    return isinstance(value, str) and len(value) <= 64 and value.replace("-", "").isalnum()
+def _identifiers(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those arguments that are identifiers and look like it: a plate could stand in their place."""
+    return {name: arguments[name] for name, fits in _IDENTIFIERS.items() if fits(arguments.get(name))}
+
+
+def _is_dealer_id(value: object) -> bool:
+    return type(value) is int and 0 < value <= MAX_DEALER_ID
+
+
+def _is_uuid(value: object) -> bool:
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def _is_request_id(value: object) -> bool:
+    return isinstance(value, str) and _REQUEST_ID.fullmatch(value) is not None
+
+
+_IDENTIFIERS: Mapping[str, Callable[[object], bool]] = {
+    "dealer_id": _is_dealer_id,
+    "workorder_id": _is_uuid,
+    "request_id": _is_request_id,
+}
 
 
 class Doorway(Task):  # type: ignore[type-arg]
@@ -86,7 +109,7 @@ def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
 
     def register(body: Body) -> Any:
         def run(self: Task[..., Any], /, *args: Any, **arguments: Any) -> dict[str, Any]:
-            identifiers = {key: arguments[key] for key in _HARMLESS if _is_identifier(arguments.get(key))}
+            identifiers = _identifiers(arguments)
             with structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers):
                 return _answer(body, args, arguments, str(self.request.id))
 

@@ -1,5 +1,6 @@
 """Flower beside a real worker: behind a login, and without personal data on any page."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ import requests
 
 from sandbox.demo.desk import Desk
 from sandbox.demo.scenes import only
-from sandbox.processes import wait_until
+from sandbox.processes import Program, wait_until
 from sandbox.simulator import known
 from sandbox.stack import Stack
 
@@ -55,3 +56,41 @@ def test_tasks_are_seen_without_personal_data(flower: str, stack: Stack, desk: D
     for path, page in pages.items():
         for personal in _PERSONAL:
             assert personal not in page, path
+
+
+def test_tasks_at_work_are_seen_without_what_was_typed(flower: str, stack: Stack, desk: Desk) -> None:
+    # Given an import at work and one that waits for its time
+    desk.dms.add_fault("slow", match="Workorder", seconds=6)
+    kwargs = {"dealer_id": desk.dealer.dealer_id, "search": known.COMPLETE_PLATE}
+    sent = desk.backend.send_task("workorders.import", kwargs=kwargs, queue="interactive")
+    waiting = desk.backend.send_task(
+        "workorders.import", kwargs=kwargs, queue="interactive", countdown=600, ignore_result=True
+    )
+    inspect = desk.backend.control.inspect(timeout=0.5)
+    wait_until(lambda: sent.id in str(inspect.active()), 10, "the import at work")
+    # When an operator looks
+    seen = {"workers": get(stack, flower, "/api/workers", refresh="1")}
+    [name] = json.loads(seen["workers"])
+    seen["worker"] = get(stack, flower, f"/worker/{name}")
+    seen |= {what: str(getattr(inspect, what)()) for what in ("active", "reserved", "scheduled")}
+    # Then the tasks are there, by their identifiers alone
+    assert waiting.id in seen["scheduled"]
+    assert sent.id in seen["worker"]
+    for what, text in seen.items():
+        for personal in _PERSONAL:
+            assert personal not in text, what
+    waiting.revoke()
+    only(sent.get(timeout=30), outcome="created")
+
+
+def test_arguments_in_each_others_place_stay_hidden(
+    flower: str, stack: Stack, desk: Desk, worker: Program
+) -> None:
+    plate = known.COMPLETE_PLATE.replace("-", "")
+    kwargs = {"dealer_id": plate, "workorder_id": plate, "search": desk.dealer.dealer_id}
+    sent = desk.backend.send_task("workorders.import", kwargs=kwargs, queue="interactive")
+    with pytest.raises(Exception, match="message_invalid"):
+        sent.get(timeout=30)
+    wait_until(lambda: sent.id in get(stack, flower, "/api/tasks"), 15, "Flower sees the task")
+    for text in (get(stack, flower, f"/api/task/info/{sent.id}"), worker.log.read_text()):
+        assert plate not in text
