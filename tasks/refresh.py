@@ -28,7 +28,14 @@ def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Ma
     return {"rung": [started.run_id for started in rung]}
 
 
-@doorway("workorders.refresh_dealer", acks_late=True, max_retries=3, default_retry_delay=10)
+# A message outlives the worker that took it; of a run it stands for, the lease decides who works on it.
+@doorway(
+    "workorders.refresh_dealer",
+    acks_late=True,
+    retry_on_worker_lost=True,
+    max_retries=3,
+    default_retry_delay=10,
+)
 def refresh_dealer(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
     """One slice; what is left goes to the end of the queue, so that no dealer delays another."""
     request = message(RefreshDealer, arguments)
