@@ -30,18 +30,17 @@ _POLL_SECONDS = 0.02
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local function text(number) return string.format('%.0f', number) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now))
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now - ARGV[6]))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[6])
 local allowed, window = tonumber(ARGV[4]), tonumber(ARGV[5])
 local last = redis.call('ZREVRANGE', KEYS[2], allowed - 1, allowed - 1, 'WITHSCORES')[2]
 if last and tonumber(last) > now - window then return {0, tonumber(last) + window - now} end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return {0, 0} end
-redis.call('ZADD', KEYS[1], text(now + ARGV[2]), ARGV[1])
-redis.call('ZADD', KEYS[2], text(now), ARGV[1])
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZADD', KEYS[2], now, ARGV[1])
 local longest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
-redis.call('PEXPIRE', KEYS[1], text(math.ceil((longest - now) / 1000)))
-redis.call('PEXPIRE', KEYS[2], text(math.ceil(ARGV[6] / 1000)))
+redis.call('PEXPIRE', KEYS[1], math.ceil((longest - now) / 1000))
+redis.call('PEXPIRE', KEYS[2], math.ceil(ARGV[6] / 1000))
 return {1, now}
 """
 

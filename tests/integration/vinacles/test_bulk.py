@@ -140,6 +140,14 @@ def test_an_older_server_shows_its_default(house: House, dealer: Dealer, server:
     assert (page.page_rows, page.requests, firsts(server)) == (2, 3, ["500", "-1", None])
 
 
+def test_as_many_as_the_server_allows_may_be_too_big(house: House, dealer: Dealer, server: BadServer) -> None:
+    server.api = one_after_another(
+        lambda e: e.error(400), lambda e: e.error(413), rows(header(1), header(2), more=True)
+    )
+    page = house.bulk.headers(dealer, WINDOW, soon())
+    assert (page.page_rows, firsts(server)) == (2, ["500", "-1", None])
+
+
 def test_a_page_that_is_not_full_teaches_less(house: House, dealer: Dealer, server: BadServer) -> None:
     server.api = at_most(3, rows(header(1)))
     assert house.bulk.headers(dealer, WINDOW, soon()).page_rows == 250
@@ -221,6 +229,22 @@ def test_no_numbers_are_no_question(house: House, dealer: Dealer, server: BadSer
     assert (page.rows, page.requests, page.page_rows, server.requests) == ((), 0, 100, [])
 
 
+def test_known_numbers_are_as_old_as_the_first_answer_for_them(
+    house: House, dealer: Dealer, server: BadServer
+) -> None:
+    deadline, reached = soon(), []
+
+    def api(exchange: Exchange) -> None:
+        reached.append(deadline.clock())
+        exchange.rows()
+
+    server.api = api
+    one_by_one = replace(dealer, concurrent_requests=1)
+    page = house.bulk.by_numbers(one_by_one, range(1, 2_000_000, 5_000), deadline)
+    assert page.requests == len(reached) > 1
+    assert page.requested_at <= reached[0]
+
+
 def page_of(*headers: Row, page_rows: int | None = None) -> HeaderPage:
     return HeaderPage(headers, False, 0, page_rows, 2, 1.5)
 
@@ -260,6 +284,30 @@ def test_what_lines_teach_about_the_server_is_told(house: House, dealer: Dealer,
     assert (page.page_rows, firsts(server, "WorkorderLine")) == (3, ["5000", "-1", "3"])
 
 
+def test_what_one_request_learns_the_others_need_not_ask(
+    house: House, dealer: Dealer, server: BadServer
+) -> None:
+    """The contacts are refused only when the lines go on with what they have learned."""
+    learned = threading.Event()
+
+    def last(exchange: Exchange) -> None:
+        learned.set()
+        exchange.rows()
+
+    def refuse(exchange: Exchange) -> None:
+        learned.wait(10)
+        exchange.error(400)
+
+    three = rows(*[line(7, number) for number in range(3)], more=True)
+    server.api = by_entity(
+        WorkorderLine=at_most(3, one_after_another(three, last)),
+        WorkorderContact=one_after_another(refuse, rows()),
+    )
+    house.bulk.belongings(dealer, page_of(header(7)), soon())
+    assert firsts(server, "WorkorderLine") == ["5000", "-1", "3"]
+    assert firsts(server, "WorkorderContact") == ["5000", "3"]
+
+
 class Crowd:
     """Counts the requests that are under way; each waits until as many as expected are."""
 
@@ -282,11 +330,19 @@ class Crowd:
 def test_as_many_requests_at_a_time_as_the_dealer_allows(
     house: House, dealer: Dealer, server: BadServer
 ) -> None:
+    threads: set[int] = set()
+
+    @contextmanager
+    def gate(_: Asking) -> Iterator[None]:
+        threads.add(threading.get_ident())
+        yield
+
     crowd = server.api = Crowd(3)
-    scattered = page_of(*(header(key) for key in range(1, 2_000_000, 5_000)))
-    house.bulk.belongings(replace(dealer, concurrent_requests=3), scattered, soon())
-    assert len(server.asked) > 3
-    assert crowd.most == 3
+    scattered = page_of(*(header(key) for key in range(1, 2_000_000, 2_000)))
+    reader = BulkReader(Client(house.wire, house.tokens, RetryRule(), gate=gate))
+    reader.belongings(replace(dealer, concurrent_requests=3), scattered, soon())
+    assert len(server.asked) > 10
+    assert (crowd.most, len(threads)) == (3, 3)
 
 
 def test_one_request_that_fails_for_good_ends_the_waiting_for_the_others(

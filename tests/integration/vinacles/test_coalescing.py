@@ -56,6 +56,7 @@ def test_an_answer_is_kept_for_a_while_and_an_empty_one_too(redis_client: redis.
     coalescer = Coalescer(redis_client)
     assert coalescer.once("a", lambda: b"", soon(), keep_seconds=60) == b""
     assert coalescer.once("a", lambda: b"later", soon()) == b""
+    assert redis_client.keys() == [b"twodrive:once:a"]
     assert coalescer.once("b", lambda: b"another", soon()) == b"another"
     assert 0 < redis_client.pttl("twodrive:once:a") <= 60_000
     redis_client.delete("twodrive:once:a")

@@ -26,7 +26,7 @@ from worker.errors import StorageUnavailable, VinaclesUnavailable
 from worker.limits import GRACE_SECONDS, Limits
 from worker.retry import RetryRule
 from worker.vinacles.bulk import BulkReader
-from worker.vinacles.client import Client
+from worker.vinacles.client import Asking, Client
 from worker.vinacles.workorders import Vinacles
 
 ROOT = Path(__file__).parents[3]
@@ -237,3 +237,10 @@ def test_requests_of_a_station_keep_to_their_dealers_limits(
     BulkReader(client).by_numbers(wider, range(1, 2_000_000, 5_000), soon())
     assert most == [2]
     station._threads.shutdown()
+
+
+def test_who_asks_for_no_dealer_is_not_counted(
+    limits: Limits, asking: Asking, redis_client: redis.Redis
+) -> None:
+    with limits.gate(asking):
+        assert redis_client.keys() == []
