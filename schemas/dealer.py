@@ -62,8 +62,8 @@ class Dealer:
     import_new_in_bulk: bool = False
     prices_include_vat: bool = False
     paused: bool = False
-    requests_per_second: float = 5.0
-    concurrent_requests: int = 4
+    requests_per_second: float = 50.0
+    concurrent_requests: int = 8
     refresh_every_minutes: int | None = 30
     refresh_from: time | None = None
     refresh_until: time | None = None

@@ -44,8 +44,8 @@ def _extend_dealers() -> None:
         sa.Column(
             "next_refresh_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
-        sa.Column("requests_per_second", sa.Numeric(8, 3), server_default=sa.text("5"), nullable=False),
-        sa.Column("concurrent_requests", sa.Integer(), server_default=sa.text("4"), nullable=False),
+        sa.Column("requests_per_second", sa.Numeric(8, 3), server_default=sa.text("50"), nullable=False),
+        sa.Column("concurrent_requests", sa.Integer(), server_default=sa.text("8"), nullable=False),
         sa.Column("page_rows", sa.Integer()),
         sa.Column("modified_on_works", sa.Boolean()),
     ):
