@@ -1,12 +1,14 @@
 """The options that describe a dealer, and what is acceptable for each."""
 
 import math
+from dataclasses import fields
 from datetime import time
 from zoneinfo import available_timezones
 
 import click
 import phonenumbers
 
+from schemas.dealer import Dealer
 from schemas.messages import MAX_DEALER_ID
 from worker.cli.help import Decorator, together
 from worker.errors import ConfigurationError
@@ -18,6 +20,7 @@ _MINUTES_OF_A_WEEK = 7 * 24 * 60
 _MOST_DAYS = 3650
 #: What `--refresh-every-minutes` takes for no schedule; None is an option that was left out.
 NEVER = "never"
+_DEFAULTS = {field.name: field.default for field in fields(Dealer)}
 
 dealer_id_argument = click.argument("dealer_id", type=click.IntRange(1, MAX_DEALER_ID), metavar="DEALER_ID")
 
@@ -154,13 +157,14 @@ def policy_options() -> Decorator:
 
 
 def bulk_options() -> Decorator:
-    """When bulk refreshes run, what they read, and how much Vinacles is asked for; defaults as above."""
+    """When bulk refreshes run, what they read, and how much Vinacles is asked for."""
     return together(
         click.option(
             "--refresh-every-minutes",
             callback=minutes,
             metavar="MINUTES",
-            help=f"How often all workorders are refreshed, or `{NEVER}` [30].",
+            help=f"How often all workorders are refreshed, or `{NEVER}` "
+            f"[{_DEFAULTS['refresh_every_minutes']}].",
         ),
         click.option(
             "--refresh-from",
@@ -174,25 +178,28 @@ def bulk_options() -> Decorator:
             metavar="HH:MM",
             help="When they end, also after midnight; the same as --refresh-from is all day [00:00].",
         ),
-        _days("--days-back", "Refresh appointments of so many days before today [14]."),
-        _days("--days-ahead", "Refresh appointments of so many days after today [60]."),
+        _days("days_back", "Refresh appointments of so many days before today"),
+        _days("days_ahead", "Refresh appointments of so many days after today"),
         click.option(
             "--requests-per-second",
             type=float,
             callback=rate,
             metavar="NUMBER",
-            help="The most that Vinacles is asked, by all workers together; 0.5 is one in 2 s [5].",
+            help="The most that Vinacles is asked, by all workers together; 0.5 is one in 2 s "
+            f"[{_DEFAULTS['requests_per_second']:g}].",
         ),
         click.option(
             "--concurrent-requests",
             type=click.IntRange(1, 100),
-            help="The most requests under way at a time, of all workers together [4].",
+            help="The most requests under way at a time, of all workers together "
+            f"[{_DEFAULTS['concurrent_requests']}].",
         ),
     )
 
 
-def _days(option: str, help: str) -> Decorator:
-    return click.option(option, type=click.IntRange(0, _MOST_DAYS), help=help)
+def _days(name: str, help: str) -> Decorator:
+    option = f"--{name.replace('_', '-')}"
+    return click.option(option, type=click.IntRange(0, _MOST_DAYS), help=f"{help} [{_DEFAULTS[name]}].")
 
 
 def _switch(name: str, *declared: str, help: str) -> Decorator:

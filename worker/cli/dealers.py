@@ -38,6 +38,16 @@ _PLAIN = (
     "page_rows",
     "modified_on_works",
 )
+#: Columns of the list, and the fields they show.
+_LISTED = {
+    "dealer": "dealer_id",
+    "name": "name",
+    "base URL": "base_url",
+    "affiliates": "affiliates",
+    "keeps importing after start": "keep_importing_after_start",
+    "refreshed every (min)": "refresh_every_minutes",
+    "paused": "paused",
+}
 #: What bulk refreshes found out about the tenant.
 _LEARNED: DealerChanges = {"page_rows": None, "modified_on_works": None}
 _ABSENT = {
@@ -141,13 +151,10 @@ def list_all(as_json: bool) -> None:
     if as_json:
         screen.print_json([record(dealer) for dealer in dealers])
         return
-    table = screen.table(
-        "dealer", "name", "base URL", "affiliates", "keeps importing after start", "minutes", "paused"
-    )
+    table = screen.table(*_LISTED)
     for dealer in dealers:
         shown = _shown(record(dealer))
-        columns = (*_LISTED, "refresh_every_minutes", "paused")
-        table.add_row(*(screen.plain(shown[column]) for column in columns))
+        table.add_row(*(screen.plain(shown[field]) for field in _LISTED.values()))
     screen.out().print(table if dealers else "There is no dealer yet. Add one: twodrive dealers add --help")
 
 
