@@ -93,8 +93,6 @@ class Doorway(Task):  # type: ignore[type-arg]
     max_retries = 0
     # Told to the backend and logged here; without this, Celery adds a traceback at ERROR to each.
     throws = (TaskFailed,)
-    # The doorway has logged it; Celery would log it again, with a traceback.
-    throws = (TaskFailed,)
 
     def __call__(self, /, *args: Any, **arguments: Any) -> Any:
         """Celery's own stumbles over an argument that is called `self`."""

@@ -196,8 +196,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "log_level",
         "info",
-        "debug, info, warning or error.",
-        _choice("debug", "info", "warning", "error"),
+        "info, warning or error; what libraries say below that may hold what was typed.",
+        _choice("info", "warning", "error"),
         "info",
     ),
     Setting(
