@@ -10,7 +10,8 @@ from marshmallow import Schema, fields
 @dataclass(frozen=True, slots=True)
 class BulkResult:
     """Counts are workorders. `skipped` are unknown ones that the dealer does not import in bulk; `expected`
-    is how many the last finished run saw, None without one; `eta_seconds` what is left at the pace so far."""
+    is how many the last finished run of its kind (over everything, or over what changed) saw, None without
+    one; `eta_seconds` what is left at the pace so far."""
 
     run_id: int
     dealer_id: int
@@ -55,7 +56,9 @@ class BulkResultSchema(Schema):
     requests = _count("HTTP requests made to the API.")
     seen = _count("Workorders read.")
     expected = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "Workorders that the last finished run saw."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Workorders that the last finished run of its kind saw."},
     )
     created = _count("Imported for the first time.")
     updated = _count("Updated from the DMS.")

@@ -1,8 +1,8 @@
 """`twodrive bulk` and `twodrive runs`: refreshing all of a dealer's workorders, watched in PostgreSQL."""
 
-import time
 from contextlib import closing
 from datetime import UTC, datetime
+from time import sleep
 
 import click
 
@@ -108,7 +108,7 @@ def _followed(opened: Parts, run_id: int, *, local: bool) -> Run:
                     return run
                 show(run)
                 patience.check(run)
-                time.sleep(LOOK_SECONDS)
+                sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             raise Ended(
                 Exit.FAILED,

@@ -30,8 +30,8 @@ WHERE d.dealer_id = p.dealer_id
 """
 
 _INSERT = f"""
-INSERT INTO refresh_runs AS run (dealer_id, window_from, window_until, modified_since, ring_at)
-SELECT d.dealer_id, today - d.days_back, today + d.days_ahead + 1, last.since, {_RING}
+INSERT INTO refresh_runs AS run (dealer_id, window_from, window_until, modified_since, expected, ring_at)
+SELECT d.dealer_id, today - d.days_back, today + d.days_ahead + 1, last.since, alike.seen, {_RING}
 FROM dealers d
 CROSS JOIN LATERAL CAST(now() AT TIME ZONE d.time_zone AS date) AS today
 LEFT JOIN LATERAL (
@@ -39,6 +39,12 @@ LEFT JOIN LATERAL (
     WHERE r.dealer_id = d.dealer_id AND r.started_at > now() - {_FULL_EVERY} AND r.state = 'done'
     HAVING bool_or(r.modified_since IS NULL)
 ) AS last ON d.modified_on_works
+LEFT JOIN LATERAL (
+    SELECT r.seen FROM refresh_runs r
+    WHERE r.dealer_id = d.dealer_id AND r.state = 'done'
+        AND (r.modified_since IS NULL) = (last.since IS NULL)
+    ORDER BY r.started_at DESC LIMIT 1
+) AS alike ON true
 WHERE d.dealer_id = ANY(CAST(:dealer_ids AS bigint[]))
 ON CONFLICT (dealer_id) WHERE {_OPEN}
 """

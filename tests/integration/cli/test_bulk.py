@@ -1,6 +1,7 @@
 """`twodrive bulk` and `twodrive runs`: a whole run, with workers and without."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sandbox.processes import Program
 from sandbox.simulator.admin import SimulatorAdmin
 from sandbox.stack import Stack
 from tests.unit.cli.running import Run
+from worker.store.runs import release, take_lease
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,46 @@ def test_a_start_without_waiting_is_joined(twodrive: Run, eager: str) -> None:
     joined = _json(twodrive, "bulk", eager, "--local")
     assert joined["run_id"] == started["run_id"]
     assert joined["state"] == "done"
+
+
+@pytest.fixture
+def held(cli_stack: Stack, eager: str) -> Iterator[tuple[int, Callable[[], None]]]:
+    """A run of the dealer that somebody works on, and how he leaves it."""
+    parts = cli_stack.parts()
+    run_id = parts.bulk.start(int(eager)).run_id
+    with parts.database.transaction() as connection:
+        assert take_lease(connection, run_id, "somebody", 600)
+
+    def leave() -> None:
+        with parts.database.transaction() as connection:
+            release(connection, run_id, "somebody")
+
+    yield run_id, leave
+    leave()
+    parts.close()
+
+
+def test_what_somebody_holds_is_watched_and_then_taken_up(
+    twodrive: Run, monkeypatch: pytest.MonkeyPatch, eager: str, held: tuple[int, Callable[[], None]]
+) -> None:
+    run_id, leave = held
+    monkeypatch.setattr("worker.cli.bulk.sleep", lambda _: leave())
+    assert _json(twodrive, "bulk", eager, "--local").items() >= {"run_id": run_id, "state": "done"}.items()
+
+
+def test_ctrl_c_ends_the_watching_alone(
+    twodrive: Run, monkeypatch: pytest.MonkeyPatch, eager: str, held: tuple[int, Callable[[], None]]
+) -> None:
+    def press(_: float) -> None:
+        raise KeyboardInterrupt
+
+    run_id, _ = held
+    with monkeypatch.context() as patch:
+        patch.setattr("worker.cli.bulk.sleep", press)
+        result = twodrive("bulk", eager, "--local")
+    assert result.exit_code == 1
+    assert f"Stopped watching; run {run_id} is open." in result.stderr
+    assert run_id in [run["run_id"] for run in _json(twodrive, "runs")]
 
 
 def test_open_runs_are_shown_of_all_dealers(twodrive: Run, cli_stack: Stack, eager: str) -> None:

@@ -43,6 +43,13 @@ def end(store: Store, state: RunState = RunState.DONE) -> None:
     )
 
 
+def expected(store: Store) -> object:
+    """Of a run that starts now."""
+    started(store)
+    [(found,)] = store.rows("SELECT expected FROM refresh_runs WHERE finished_at IS NULL")
+    return found
+
+
 def make_due(store: Store, ago: str = "1 minute") -> None:
     store.run("UPDATE dealers SET next_refresh_at = now() - CAST(:ago AS interval)", ago=ago)
 
@@ -343,3 +350,22 @@ def test_a_million_dealers_are_asked_through_indexes(country: Store) -> None:
         for name in names:
             assert name in plan, plan
     assert sorted(claimed(country, 100)) == list(range(2000, 2010))
+
+
+def test_a_run_is_expected_to_see_what_the_last_of_its_kind_saw(store: Store) -> None:
+    # Given a run over everything, one that failed, and one over what changed since
+    assert expected(store) is None
+    store.run("UPDATE refresh_runs SET seen = 2040")
+    end(store)
+    assert expected(store) == 2040
+    store.run("UPDATE refresh_runs SET seen = 3, error_code = 'internal' WHERE finished_at IS NULL")
+    end(store, RunState.FAILED)
+    store.run("UPDATE dealers SET modified_on_works = true")
+    assert expected(store) is None
+    store.run("UPDATE refresh_runs SET seen = 17 WHERE finished_at IS NULL")
+    end(store)
+    # Then each kind goes by its own
+    assert expected(store) == 17
+    end(store)
+    store.run("UPDATE dealers SET modified_on_works = false")
+    assert expected(store) == 2040
