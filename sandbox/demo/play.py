@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from signal import SIG_IGN, SIGHUP, SIGTERM, signal
+from signal import SIG_IGN, SIGHUP, SIGTERM, getsignal, signal
 
 from celery.exceptions import CeleryError
 from rich.console import Console
@@ -56,7 +56,9 @@ def _ending_in_order() -> Iterator[None]:
             signal(each, SIG_IGN)
         raise SystemExit(128 + number)
 
-    before = {number: signal(number, end) for number in (SIGTERM, SIGHUP)}
+    # nohup ignores SIGHUP for whom it starts.
+    heard = [number for number in (SIGTERM, SIGHUP) if getsignal(number) is not SIG_IGN]
+    before = {number: signal(number, end) for number in heard}
     try:
         yield
     finally:
