@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from signal import SIG_IGN, SIGHUP, SIGTERM, getsignal, signal
 
 from celery.exceptions import CeleryError
 from rich.console import Console
@@ -33,7 +34,7 @@ class Played:
 def run(console: Console, *, keep: bool = False, scenes: Sequence[Scene] = SCENES) -> int:
     """Play the scenes; 0 when each showed what it should. `keep` leaves all up until Ctrl-C."""
     began = time.monotonic()
-    with temporary_folder() as folder, Stack(folder) as stack:
+    with _ending_in_order(), temporary_folder() as folder, Stack(folder) as stack:
         with console.status("Starting PostgreSQL, Redis, the simulator of Vinacles, a worker and Flower …"):
             stack.start_worker()
             _, flower = stack.start_flower()
@@ -44,6 +45,25 @@ def run(console: Console, *, keep: bool = False, scenes: Sequence[Scene] = SCENE
         if keep:
             _wait_for_person(console, stack, flower)
     return 1 if any(scene.failure for scene in played) else 0
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A SIGTERM or a closed terminal stops all that was started, too: it would go on by itself otherwise."""
+
+    def end(number: int, _frame: object) -> None:
+        for each in before:
+            signal(each, SIG_IGN)
+        raise SystemExit(128 + number)
+
+    # nohup ignores SIGHUP for whom it starts.
+    heard = [number for number in (SIGTERM, SIGHUP) if getsignal(number) is not SIG_IGN]
+    before = {number: signal(number, end) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal(number, handler)
 
 
 @contextmanager

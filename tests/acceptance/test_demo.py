@@ -1,15 +1,21 @@
 """The demo, as somebody runs it; and that it fails loudly."""
 
 import os
+import re
+import socket
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
+from signal import SIGHUP, SIGTERM, Signals
 
+import pytest
 from rich.console import Console
 
 from sandbox.demo.desk import Desk
 from sandbox.demo.play import run
 from sandbox.demo.scenes import SCENES, NotAsExpected, Scene, Shown
+from sandbox.processes import Program
 
 
 def test_every_scene_shows_what_it_should() -> None:
@@ -38,3 +44,19 @@ def test_a_scene_that_shows_otherwise_fails_the_demo() -> None:
     said = screen.getvalue()
     assert "saw 'held'" in said
     assert "1 of 2 scenes as expected" in said
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGHUP])
+def test_whatever_ends_it_leaves_nothing_behind(number: Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "worker.cli", "demo", "--keep"]
+    demo = Program("the demo", command, tmp_path / "demo.log")
+    demo.wait_ready(lambda: "Left up" in demo.log.read_text(), 60)
+    shown = demo.log.read_text()
+    [folder] = set(re.findall(r"source (.+)/settings\.sh", shown))
+    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:([0-9]+)", shown)}
+    assert len(ports) == 4
+    assert demo.stop(number, 30) == 128 + number
+    assert not Path(folder).exists()
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
