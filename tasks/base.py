@@ -111,7 +111,8 @@ def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
             with structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers):
                 return _answer(body, args, arguments, str(self.request.id))
 
-        return app.task(name=name, base=Doorway, bind=True, **options)(run)
+        as_task: Any = app.task(name=name, base=Doorway, bind=True, **options)
+        return as_task(run)
 
     return register
 
