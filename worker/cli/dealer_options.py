@@ -1,6 +1,5 @@
 """The options that describe a dealer, and what is acceptable for each."""
 
-import math
 from dataclasses import fields
 from datetime import time
 from zoneinfo import available_timezones
@@ -96,8 +95,8 @@ def time_of_day(_context: click.Context, _parameter: click.Parameter, value: str
 
 
 def rate(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
-    """Requests per second; the record keeps three decimals."""
-    if value is not None and (math.isnan(value) or not 0.01 <= value <= 1000):
+    """Requests per second, and a number at all (NaN lies in no range); the record keeps three decimals."""
+    if value is not None and not 0.01 <= value <= 1000:
         raise click.BadParameter("must be a number from 0.01 to 1000, for example 5 or 0.5")
     return value
 

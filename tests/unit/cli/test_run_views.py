@@ -130,6 +130,7 @@ def test_patience_lasts_while_something_happens() -> None:
     for page in range(5):
         patience.check(_run(page))
         now += 9
+    patience.check(_run(4))
     now += 2
     with pytest.raises(Ended) as raised:
         patience.check(_run(4, "vinacles_unavailable"))
