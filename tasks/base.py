@@ -68,6 +68,10 @@ def _is_dealer_id(value: object) -> bool:
     return type(value) is int and 0 < value <= MAX_DEALER_ID
 
 
+def _is_run_id(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
 def _is_uuid(value: object) -> bool:
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
@@ -79,6 +83,7 @@ def _is_request_id(value: object) -> bool:
 _IDENTIFIERS: Mapping[str, Callable[[object], bool]] = {
     "dealer_id": _is_dealer_id,
     "workorder_id": _is_uuid,
+    "run_id": _is_run_id,
     "request_id": _is_request_id,
 }
 
