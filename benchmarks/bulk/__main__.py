@@ -7,14 +7,16 @@ else the machine does hits all of them; figures are medians over the rounds.
 
 import argparse
 import json
+import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks.bulk.databases import create
 from benchmarks.bulk.ours import Ours
-from benchmarks.bulk.report import bars, machine, markdown, table
+from benchmarks.bulk.report import bars, commit, machine, table, written_into
 from benchmarks.bulk.rounds import Contest, summarized
 from benchmarks.bulk.tenant import Tenant
 from benchmarks.bulk.with_dlt import WithDlt
@@ -42,15 +44,22 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
             stack, ours, dlt, orm, create(stack.postgres, "floor", tables=True), tenant, options.one_by_one
         )
         began = time.monotonic()
-        done = 0
+        done, loads = 0, []
         while done < options.rounds and time.monotonic() - began < options.minutes * 60:
             contest.round(console)
             done += 1
+            loads.append(os.getloadavg()[0])
             console.log(f"round {done} done")
         contest.ours.parts.close()
+        workorders, lines, contacts = tenant.rows()
         return {
+            "date": datetime.now(UTC).date().isoformat(),
+            "commit": commit(),
             "machine": machine(dlt.version),
-            "workorders": tenant.workorders,
+            "loads": loads,
+            "workorders": workorders,
+            "lines": lines,
+            "contacts": contacts,
             "one_by_one": options.one_by_one,
             "rounds": done,
             "rows": summarized(contest.results),
@@ -67,14 +76,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60, help="begin no round after this long")
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
     parser.add_argument("--plot", type=Path, help="write the plot to this SVG file")
+    parser.add_argument(
+        "--document", type=Path, help="write the table between the marks of this Markdown file"
+    )
     options = parser.parse_args()
     measured = measure(options)
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1))
     if options.plot:
         options.plot.write_text(bars(measured))
+    if options.document:
+        options.document.write_text(written_into(options.document.read_text(), measured))
     Console(width=150).print(table(measured))
-    print(markdown(measured))
 
 
 if __name__ == "__main__":

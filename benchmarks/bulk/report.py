@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from html import escape
 from importlib.metadata import version
 from math import log10
@@ -11,6 +12,7 @@ from typing import Any
 from rich.table import Table
 
 _COLORS = {"ours": "#2563eb", "dlt": "#d97706"}
+BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _OTHER = "#64748b"
 _BAR, _LEFT, _WIDTH, _TOP = 18, 400, 440, 52
 
@@ -27,6 +29,13 @@ def machine(dlt: str) -> str:
     packages = ("celery", "SQLAlchemy", "psycopg2-binary", "marshmallow", "requests")
     named = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"{os.cpu_count()} cores of {cpu}, Python {platform.python_version()}, {named}, dlt {dlt}"
+
+
+def commit() -> str:
+    """Of the source that is measured."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    said = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
 
 
 def table(measured: Any) -> Table:
@@ -57,6 +66,24 @@ def markdown(measured: Any) -> str:
     lines = [f"| {' | '.join(names)} | requests per 1,000 |", "|---|---|--:|--:|--:|--:|--:|"]
     lines += [f"| {row['case']} | {' | '.join(_cells(row))} |" for row in measured["rows"]]
     return "\n".join(lines)
+
+
+def written_into(document: str, measured: Any) -> str:
+    """The document with what was measured between its two marks."""
+    before, _, rest = document.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    if not after:
+        raise ValueError(f"the document lacks {BEGIN} or {END}")
+    loads = measured["loads"]
+    said = (
+        f"Measured on {measured['date']} at commit `{measured['commit']}`:"
+        f" {measured['workorders']:,} workorders with"
+        f" {measured['lines']:,} lines and {measured['contacts']:,} contacts; {measured['rounds']} rounds,"
+        f" figures are medians. The machine: {measured['machine']}; PostgreSQL with `fsync` on. Programs that"
+        " wanted the cores, on average of the last minute of each round:"
+        f" {', '.join(f'{load:.1f}' for load in loads)}."
+    )
+    return f"{before}{BEGIN}\n{said}\n\n{markdown(measured)}\n{END}{after}"
 
 
 def _cells(row: Any) -> list[str]:
