@@ -52,7 +52,8 @@ def split_by_digest(
     other: list[RawWorkorder] = []
     for raw in workorders:
         number = raw.header.get(DMS_NUMBER)
-        if isinstance(number, int) and stored.get(number) == digest_of(raw, dealer):
+        # A digest costs time: none is made of what is new.
+        if isinstance(number, int) and number in stored and stored[number] == digest_of(raw, dealer):
             same.append(number)
         else:
             other.append(raw)
