@@ -1,6 +1,7 @@
 """Bulk refresh through real workers: by message, by schedule, beside people, and after a kill."""
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -27,8 +28,10 @@ _FAST: DealerChanges = {
 
 
 @pytest.fixture(scope="module")
-def bulk_worker(stack: Stack) -> Program:
-    return stack.start_bulk_worker()
+def bulk_worker(stack: Stack) -> Iterator[Program]:
+    worker = stack.start_bulk_worker()
+    yield worker
+    worker.stop()
 
 
 @pytest.fixture
