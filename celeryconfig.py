@@ -20,7 +20,7 @@ broker_url = _settings.broker_url.reveal()
 result_backend = _settings.result_url.reveal()
 
 # The tasks, named by module, since nothing of ours imports them.
-imports = ("tasks.imports", "tasks.starts")
+imports = ("tasks.imports", "tasks.refresh", "tasks.starts")
 
 # Celery 5.7.0 ends the worker when Redis restarts under unacknowledged messages; see worker/consumer.py.
 worker_consumer = "worker.consumer:SteadyConsumer"
@@ -44,6 +44,8 @@ task_routes = {
     "workorders.import": {"queue": "interactive"},
     "workorders.refresh": {"queue": "interactive"},
     "workorders.mark_started": {"queue": "interactive"},
+    "workorders.refresh_dealer": {"queue": "bulk"},
+    "workorders.refresh_due": {"queue": "maintenance"},
 }
 
 # Acknowledge late only where a task says so (bulk): the person behind an interactive task has gone by then.
@@ -120,6 +122,16 @@ worker_soft_shutdown_timeout = 20
 
 # A bulk child starts afresh now and then; interactive threads never do, since that costs seconds.
 worker_max_tasks_per_child = 1000
+
+# Beat asks for a look at the due list each minute; one that nobody took is dropped, the next sees it all.
+beat_schedule = {
+    "refresh_due": {
+        "task": "workorders.refresh_due",
+        "schedule": 60.0,
+        "options": {"queue": "maintenance", "expires": 55, "ignore_result": True},
+    }
+}
+beat_max_loop_interval = 5
 
 timezone = "Europe/Amsterdam"
 enable_utc = True

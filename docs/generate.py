@@ -16,7 +16,13 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from schemas.answers import ImportResultSchema, StartRecord, StartStateSchema
-from schemas.messages import ImportRequestSchema, MarkStartedSchema, RefreshRequestSchema
+from schemas.bulk import BulkResultSchema
+from schemas.messages import (
+    ImportRequestSchema,
+    MarkStartedSchema,
+    RefreshDealerSchema,
+    RefreshRequestSchema,
+)
 from schemas.outcome import Outcome, Reason, Sentence, Warning
 from worker.cli.manual import manual
 from worker.errors import ErrorCode
@@ -26,8 +32,10 @@ SCHEMAS: dict[str, type[Schema]] = {
     "workorders.import": ImportRequestSchema,
     "workorders.refresh": RefreshRequestSchema,
     "workorders.mark_started": MarkStartedSchema,
+    "workorders.refresh_dealer": RefreshDealerSchema,
     "import-result": ImportResultSchema,
     "start-state": StartStateSchema,
+    "bulk-result": BulkResultSchema,
 }
 _COMPONENTS = "#/components/schemas/"
 _LISTS: tuple[tuple[str, type[Sentence], str], ...] = (

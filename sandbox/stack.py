@@ -60,8 +60,14 @@ class Stack:
 
     def start_worker(self, *, name: str = "interactive", threads: int = 8) -> Program:
         """A real worker on the queue `interactive`; returns when it consumes."""
-        options = ("-P", "threads", "-c", str(threads), "-Q", "interactive", "-n", f"{name}@%h", *_QUIET)
-        worker = self.start(f"worker-{name}", [*CELERY, "worker", *options])
+        return self._worker(name, "-P", "threads", "-c", str(threads), "-Q", "interactive")
+
+    def start_bulk_worker(self, *, name: str = "bulk", children: int = 2) -> Program:
+        """A real worker on the queues `bulk` and `maintenance`; returns when it consumes."""
+        return self._worker(name, "-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance")
+
+    def _worker(self, name: str, *options: str) -> Program:
+        worker = self.start(f"worker-{name}", [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET])
         worker.wait_ready(lambda: " ready." in worker.log.read_text())
         return worker
 

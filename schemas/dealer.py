@@ -1,6 +1,7 @@
 """A dealer as the worker needs it: how to reach its Vinacles tenant and what its policy is."""
 
 from dataclasses import dataclass, field
+from datetime import time
 
 
 class Secret:
@@ -42,6 +43,13 @@ class Dealer:
     """`dealer_id` is Claire's own number. No `affiliates` means every affiliate of the tenant.
 
     `time_zone` is an IANA name; `phone_region` the ISO country that numbers without `+` belong to.
+    Vinacles is never asked more than `requests_per_second` times a second, nor `concurrent_requests` at a
+    time, by all workers together.
+
+    Without `refresh_every_minutes` nothing is refreshed on schedule; `refresh_from` and `refresh_until` bound
+    it on the dealer's wall clock, None for midnight. A refresh reads the appointments of whole days, from
+    `days_back` before today to `days_ahead` after it. `page_rows` and `modified_on_works` were learned of the
+    tenant: how many rows a page may have, and whether its `ModifiedOn` tells what changed; None is unknown.
     """
 
     dealer_id: int
@@ -54,3 +62,12 @@ class Dealer:
     import_new_in_bulk: bool = False
     prices_include_vat: bool = False
     paused: bool = False
+    requests_per_second: float = 50.0
+    concurrent_requests: int = 8
+    refresh_every_minutes: int | None = 30
+    refresh_from: time | None = None
+    refresh_until: time | None = None
+    days_back: int = 14
+    days_ahead: int = 60
+    page_rows: int | None = None
+    modified_on_works: bool | None = None

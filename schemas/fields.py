@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from marshmallow import fields
 
@@ -28,14 +28,18 @@ _IMPLAUSIBLE_MILEAGES = frozenset({0, 999_999})
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
-    """What a column holds, and what to warn of all the same. None is an empty column."""
+class Warned(Generic[T]):
+    """What a column holds although there is something to warn of; None where nothing of it is usable."""
 
     value: T | None
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Warning, ...]
 
 
-class Column(fields.Field[Reading[T]], Generic[T], ABC):
+#: What a column that can be read holds; None is an empty column.
+Reading: TypeAlias = T | Warned[T] | None
+
+
+class Column(fields.Field[Any], Generic[T], ABC):
     """A column named as Vinacles names it.
 
     `unreadable` is the problem when a value cannot be read, `empty` the one when there is none: a Reason
@@ -69,7 +73,7 @@ class TextColumn(Column[T]):
         if not isinstance(value, str):
             raise ValueError  # noqa: TRY004 (unreadable is unreadable, whatever its type)
         text = clean(value)
-        return self.read_text(text) if text else Reading(None)
+        return self.read_text(text) if text else None
 
     @abstractmethod
     def read_text(self, text: str) -> Reading[T]:
@@ -81,7 +85,7 @@ class NumberColumn(Column[T]):
 
     def read(self, value: object) -> Reading[T]:
         cleaned = clean(value) if isinstance(value, str) else value
-        return self.read_number(cleaned) if cleaned != "" else Reading(None)
+        return self.read_number(cleaned) if cleaned != "" else None
 
     @abstractmethod
     def read_number(self, value: object) -> Reading[T]:
@@ -97,8 +101,8 @@ class Text(TextColumn[str]):
 
     def read_text(self, text: str) -> Reading[str]:
         if len(text) <= self.length:
-            return Reading(text)
-        return Reading(text[: self.length].rstrip(), (Warning.TEXT_SHORTENED,))
+            return text
+        return Warned(text[: self.length].rstrip(), (Warning.TEXT_SHORTENED,))
 
 
 class Code(TextColumn[str]):
@@ -111,7 +115,7 @@ class Code(TextColumn[str]):
     def read_text(self, text: str) -> Reading[str]:
         if len(text) > self.length:
             raise ValueError
-        return Reading(text)
+        return text
 
 
 class Word(TextColumn[T]):
@@ -125,7 +129,7 @@ class Word(TextColumn[T]):
         word = self.words.get(text.lower())
         if word is None:
             raise ValueError
-        return Reading(word)
+        return word
 
 
 class Id(Column[int]):
@@ -136,21 +140,21 @@ class Id(Column[int]):
         self.minimum = minimum
 
     def read(self, value: object) -> Reading[int]:
-        return Reading(numbers.read_id(value, self.minimum))
+        return numbers.read_id(value, self.minimum)
 
 
 class Money(NumberColumn[Decimal]):
     """An amount in EUR."""
 
     def read_number(self, value: object) -> Reading[Decimal]:
-        return Reading(numbers.read_money(value))
+        return numbers.read_money(value)
 
 
 class Quantity(NumberColumn[Decimal]):
     """How many pieces, litres or hours."""
 
     def read_number(self, value: object) -> Reading[Decimal]:
-        return Reading(numbers.read_quantity(value))
+        return numbers.read_quantity(value)
 
 
 class Mileage(NumberColumn[int]):
@@ -159,7 +163,7 @@ class Mileage(NumberColumn[int]):
     def read_number(self, value: object) -> Reading[int]:
         kilometres = numbers.read_mileage(value)
         implausible = kilometres in _IMPLAUSIBLE_MILEAGES
-        return Reading(kilometres, (Warning.IMPLAUSIBLE_MILEAGE,) if implausible else ())
+        return Warned(kilometres, (Warning.IMPLAUSIBLE_MILEAGE,)) if implausible else kilometres
 
 
 class WallClock(TextColumn[datetime]):
@@ -175,7 +179,7 @@ class WallClock(TextColumn[datetime]):
         moment = datetime.fromisoformat(text)
         if moment.year not in _REAL_YEARS:
             raise ValueError
-        return Reading(moment)
+        return moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +198,8 @@ class Plate(TextColumn[PlateReading]):
         if bare is None:
             raise ValueError
         if plates.is_known_shape(bare):
-            return Reading(PlateReading(bare, plates.display(bare)))
-        return Reading(PlateReading(bare, text), (Warning.UNKNOWN_PLATE_SHAPE,))
+            return PlateReading(bare, plates.display(bare))
+        return Warned(PlateReading(bare, text), (Warning.UNKNOWN_PLATE_SHAPE,))
 
 
 class Phone(TextColumn[PhoneReading]):
@@ -205,11 +209,12 @@ class Phone(TextColumn[PhoneReading]):
 
     def read_text(self, text: str) -> Reading[PhoneReading]:
         reading = read_phone(text, self.region)
-        return Reading(reading, reading.warnings)
+        return Warned(reading, reading.warnings) if reading.warnings else reading
 
 
 class Email(TextColumn[str]):
     """An e-mail address."""
 
     def read_text(self, text: str) -> Reading[str]:
-        return Reading(*read_email(text))
+        address, warnings = read_email(text)
+        return Warned(address, warnings) if warnings else address

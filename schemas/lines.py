@@ -12,6 +12,7 @@ from schemas.workorder import Intervention, Part
 
 _OF_EVERY_LINE = ("line_id", "dms_number", "job_number", "sort_order", "line_type", "price")
 _OF_PARTS = ("reference_code", "quantity")
+_NOTHING = Decimal("0.00")
 
 Job = Sequence[ReadRow]
 
@@ -29,16 +30,21 @@ def problems_of(jobs: Iterable[Job], dms_number: int | None) -> Iterator[Problem
     """What is wrong with the lines, as far as Claire keeps it: descriptions only serve as titles."""
     has_labor = False
     for job in jobs:
-        yield from _title_line(job).problems["description"]
+        yield from _title_line(job).problems.get("description", ())
         for line in job:
             has_labor = has_labor or line["line_type"] == LABOR
-            fields = _OF_EVERY_LINE + _OF_PARTS if line["line_type"] == PART else _OF_EVERY_LINE
-            for name in fields:
-                yield from line.problems[name]
+            if line.problems:
+                yield from _kept_problems(line)
             if line["dms_number"] != dms_number:
                 yield Reason.UNREADABLE_NUMBER
     if not has_labor:
         yield Reason.NO_LABOR_ITEM
+
+
+def _kept_problems(line: ReadRow) -> Iterator[Problem]:
+    fields = _OF_EVERY_LINE + _OF_PARTS if line["line_type"] == PART else _OF_EVERY_LINE
+    for name in fields:
+        yield from line.problems.get(name, ())
 
 
 def interventions_of(jobs: Iterable[Job]) -> tuple[tuple[Intervention, ...], list[Problem]]:
@@ -53,12 +59,13 @@ def interventions_of(jobs: Iterable[Job]) -> tuple[tuple[Intervention, ...], lis
 
 
 def _intervention(position: int, job: Job) -> Intervention:
+    labor = [line for line in job if line["line_type"] == LABOR]
     parts = [line for line in job if line["line_type"] == PART]
     return Intervention(
         job_number=job[0]["job_number"],
         position=position,
-        title=_title_line(job)["description"],
-        labor_price=_sum(line for line in job if line["line_type"] == LABOR),
+        title=(labor or job)[0]["description"],
+        labor_price=_sum(labor),
         parts_price=_sum(parts),
         total_price=_sum(job),
         parts=tuple(_part(place, line) for place, line in enumerate(parts, 1)),
@@ -80,12 +87,11 @@ def _title_line(job: Job) -> ReadRow:
 
 
 def _sum(lines: Iterable[ReadRow]) -> Decimal:
-    return sum((_price(line) for line in lines), Decimal("0.00"))
+    return sum(map(_price, lines), _NOTHING)
 
 
 def _price(line: ReadRow) -> Decimal:
-    price = line["price"]
-    return price if isinstance(price, Decimal) else Decimal("0.00")
+    return line["price"] or _NOTHING
 
 
 def _place(line: ReadRow) -> tuple[float, float]:

@@ -42,6 +42,19 @@ class MarkStarted:
     started_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RefreshDealer:
+    """Without `run_id` a run is started, or the dealer's open one joined."""
+
+    dealer_id: int
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoArguments:
+    """The message of the schedule: nothing but its name."""
+
+
 class InvalidMessage(ValueError):
     """`problems` gives per argument what is wrong with it; no text repeats what was sent."""
 
@@ -66,6 +79,19 @@ class _DealerId(fields.Integer):
             validate=validate.Range(min=1, max=MAX_DEALER_ID, error=problem),
             error_messages=_texts(problem, codes=("invalid", "too_large")),
             metadata={"description": "Claire's own number of the dealer.", "examples": [12]},
+        )
+
+
+class _RunId(fields.Integer):
+    def __init__(self) -> None:
+        problem = "must be the run_id of an earlier answer, for example 4711"
+        super().__init__(
+            strict=True,
+            load_default=None,
+            allow_none=True,
+            validate=validate.Range(min=1, max=2**63 - 1, error=problem),
+            error_messages=_texts(problem, codes=("invalid", "too_large")),
+            metadata={"description": "A run of this dealer; a new one without it.", "examples": [4711]},
         )
 
 
@@ -174,12 +200,25 @@ class MarkStartedSchema(_MessageSchema):
     started_at = _StartedAt()
 
 
-Message = TypeVar("Message", ImportRequest, RefreshRequest, MarkStarted)
+class RefreshDealerSchema(_MessageSchema):
+    """Arguments of the task `workorders.refresh_dealer`."""
+
+    dealer_id = _DealerId()
+    run_id = _RunId()
+
+
+class NoArgumentsSchema(_MessageSchema):
+    """Arguments of the task `workorders.refresh_due`: none."""
+
+
+Message = TypeVar("Message", ImportRequest, RefreshRequest, MarkStarted, RefreshDealer, NoArguments)
 
 _SCHEMAS: dict[type, Schema] = {
     ImportRequest: ImportRequestSchema(),
     RefreshRequest: RefreshRequestSchema(),
     MarkStarted: MarkStartedSchema(),
+    RefreshDealer: RefreshDealerSchema(),
+    NoArguments: NoArgumentsSchema(),
 }
 
 

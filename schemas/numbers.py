@@ -12,6 +12,8 @@ MAX_MILEAGE_KM = 9_999_999
 MONEY_STEP = Decimal("0.01")
 QUANTITY_STEP = Decimal("0.001")
 
+_MONEY_LIMIT = Decimal(10) ** 10
+_QUANTITY_LIMIT = Decimal(10) ** 9
 _PLAIN = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 _DUTCH = re.compile(r"-?([0-9]{1,30}|[0-9]{1,3}(\.[0-9]{3}){1,9})(,[0-9]{1,30})?")
 _KILOMETRES = re.compile(r"[0-9]{1,7}|[0-9]{1,3}(\.[0-9]{3}){1,2}")
@@ -26,12 +28,12 @@ def read_id(value: object, minimum: int) -> int:
 
 def read_money(value: object) -> Decimal:
     """EUR rounded half up to two decimals, below 10^10 as numeric(12,2) demands."""
-    return _rounded(_decimal(value), MONEY_STEP, 10)
+    return _rounded(_decimal(value), MONEY_STEP, _MONEY_LIMIT)
 
 
 def read_quantity(value: object) -> Decimal:
     """Rounded half up to three decimals, below 10^9 as numeric(12,3) demands."""
-    return _rounded(_decimal(value), QUANTITY_STEP, 9)
+    return _rounded(_decimal(value), QUANTITY_STEP, _QUANTITY_LIMIT)
 
 
 def read_mileage(value: object) -> int:
@@ -48,7 +50,7 @@ def read_mileage(value: object) -> int:
 
 def fits_money(amount: Decimal) -> bool:
     """Whether numeric(12,2) can hold it."""
-    return amount.copy_abs() < Decimal(10) ** 10
+    return amount.copy_abs() < _MONEY_LIMIT
 
 
 def _decimal(value: object) -> Decimal:
@@ -66,8 +68,7 @@ def _decimal(value: object) -> Decimal:
     raise ValueError
 
 
-def _rounded(number: Decimal, step: Decimal, digits: int) -> Decimal:
-    limit = Decimal(10) ** digits
+def _rounded(number: Decimal, step: Decimal, limit: Decimal) -> Decimal:
     # Compared before rounding too: rounding a number of a million digits would fail.
     if number.copy_abs() >= limit or (rounded := number.quantize(step, ROUND_HALF_UP)).copy_abs() >= limit:
         raise ValueError

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher, format_number
 
 from schemas.outcome import Warning
+from schemas.quick_phones import plain_e164
 
 MAX_LENGTH = 100
 
@@ -24,6 +25,12 @@ def read_phone(text: str, region: str) -> PhoneReading:
     Numbers are searched in the text, not parsed from it: parsing `0612345678 na 17u` as a whole takes the
     digits of the note along and gives another, valid number.
     """
+    e164 = plain_e164(text, region)
+    return PhoneReading(e164) if e164 else search_phone(text, region)
+
+
+def search_phone(text: str, region: str) -> PhoneReading:
+    """What `read_phone` gives, for any text."""
     kept = text[:MAX_LENGTH].rstrip()
     shortened = (Warning.TEXT_SHORTENED,) if len(text) > MAX_LENGTH else ()
     match = next(iter(PhoneNumberMatcher(kept, region)), None)

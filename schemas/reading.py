@@ -1,10 +1,11 @@
 """From Vinacles' rows to a workorder, or to the reason why there is none. Pure."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
+from operator import itemgetter
+from typing import Any
 
 from schemas import vinacles
 from schemas.clock import is_possible_day_month_swap, to_instant
@@ -15,6 +16,8 @@ from schemas.phones import PhoneReading
 from schemas.rows import ReadRow, contact_schema, header_schema, last_of_each, line_schema, read_row
 from schemas.vinacles import Entity, RawWorkorder
 from schemas.workorder import Contact, Intervention, Role, Workorder
+
+_ROLES, _REASONS, _WARNINGS = list(Role), list(Reason), list(Warning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +74,29 @@ def read_workorder(raw: RawWorkorder, branch: Branch) -> Accepted | Rejected:
 def digest(raw: RawWorkorder, salt: str) -> bytes:
     """16 bytes that identify the columns we ask for, whatever else the rows carry and in whatever order they
     come. `salt` names all that shapes the reading besides: the mapping's version, the dealer's settings."""
-    content = (
-        salt,
-        _canonical(vinacles.WORKORDER, raw.header),
-        sorted(_canonical(vinacles.LINE, row) for row in raw.lines),
-        sorted(_canonical(vinacles.CONTACT, row) for row in raw.contacts),
-    )
-    return blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    lines, contacts = sorted(map(_LINE_TEXT, raw.lines)), sorted(map(_CONTACT_TEXT, raw.contacts))
+    # No text has a line break in it, and the count says where the lines end: other rows never look the same.
+    content = (ascii(salt), _HEADER_TEXT(raw.header), str(len(lines)), *lines, *contacts)
+    return blake2b("\n".join(content).encode("ascii"), digest_size=16).digest()
 
 
-def _canonical(entity: Entity, row: object) -> str:
-    """Decimals keep their digits as text; a column that is absent differs from one that is null."""
-    columns = (
-        [(name, row[name]) for name in entity.columns if name in row] if isinstance(row, Mapping) else None
-    )
-    return json.dumps(columns, sort_keys=True, default=lambda number: {"decimal": str(number)})
+def _text_of(entity: Entity) -> Callable[[object], str]:
+    """The columns as Python writes them in ASCII, where 1, "1", true, Decimals of 1 and 1.0 all differ, and
+    so do a column that is absent and one that is null. What is no object has no columns."""
+    columns = entity.columns
+    pick: Callable[[Any], tuple[object, ...]] = itemgetter(*columns)
+
+    def text(row: object) -> str:
+        try:
+            return ascii(pick(row))
+        except (KeyError, TypeError):
+            found = isinstance(row, Mapping) and tuple(row.get(column, ...) for column in columns)
+            return ascii(found)
+
+    return text
+
+
+_HEADER_TEXT, _LINE_TEXT, _CONTACT_TEXT = map(_text_of, vinacles.ENTITIES)
 
 
 def _workorder(
@@ -121,7 +132,7 @@ def _contacts(
         if row["dms_number"] != dms_number:
             problems.append(Warning.UNREADABLE_CONTACT)
         elif row["role"] is None:
-            problems.extend(row.problems["role"])
+            problems.extend(row.problems.get("role", ()))
         else:
             usable.append(row)
     kept, repeated = last_of_each(usable, "role")
@@ -129,7 +140,7 @@ def _contacts(
         *repeated,
         *(problem for row in kept for found in row.problems.values() for problem in found),
     ]
-    return tuple(sorted(map(_contact, kept), key=lambda contact: list(Role).index(contact.role))), problems
+    return tuple(sorted(map(_contact, kept), key=lambda contact: _ROLES.index(contact.role))), problems
 
 
 def _contact(row: ReadRow) -> Contact:
@@ -145,9 +156,9 @@ def _contact(row: ReadRow) -> Contact:
 
 def _reasons(problems: Iterable[Problem]) -> list[Reason]:
     """Without doubles, the most fundamental first."""
-    return sorted({p for p in problems if isinstance(p, Reason)}, key=list(Reason).index)
+    return sorted({p for p in problems if isinstance(p, Reason)}, key=_REASONS.index)
 
 
 def _warnings(problems: Iterable[Problem]) -> tuple[Warning, ...]:
     """Without doubles, in the order of the closed list."""
-    return tuple(sorted({p for p in problems if isinstance(p, Warning)}, key=list(Warning).index))
+    return tuple(sorted({p for p in problems if isinstance(p, Warning)}, key=_WARNINGS.index))

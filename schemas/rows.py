@@ -19,13 +19,14 @@ from schemas.fields import (
     Plate,
     Problem,
     Quantity,
-    Reading,
     Text,
     WallClock,
+    Warned,
     Word,
 )
 from schemas.numbers import MAX_ID
 from schemas.outcome import Reason, Warning
+from schemas.quick import Found, compile_reader
 from schemas.workorder import Role
 
 LABOR, PART = "labor", "part"
@@ -38,6 +39,10 @@ class RowSchema(Schema):
 
     class Meta:
         unknown = EXCLUDE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read_quickly = compile_reader(self)
 
 
 class HeaderSchema(RowSchema):
@@ -105,7 +110,8 @@ def contact_schema(phone_region: str) -> ContactSchema:
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """A row as read: its values by field name, None where there is nothing usable, and its problems."""
+    """A row as read: its values by field name, None where there is nothing usable, and the problems of those
+    fields that have any."""
 
     values: Mapping[str, Any]
     problems: Mapping[str, tuple[Problem, ...]]
@@ -116,6 +122,11 @@ class ReadRow:
 
 def read_row(schema: RowSchema, row: object) -> ReadRow:
     """Read any JSON value as a row of this schema; what is no object counts as a row without columns."""
+    return ReadRow(*(schema.read_quickly(row) or load_row(schema, row)))
+
+
+def load_row(schema: RowSchema, row: object) -> Found:
+    """What `read_row` gives, read by marshmallow."""
     columns = cast("Mapping[str, Any]", row) if isinstance(row, Mapping) else {}
     try:
         loaded, failed = schema.load(columns), frozenset[str]()
@@ -125,8 +136,10 @@ def read_row(schema: RowSchema, row: object) -> ReadRow:
     values: dict[str, Any] = {}
     problems: dict[str, tuple[Problem, ...]] = {}
     for name, column in schema.fields.items():
-        values[name], problems[name] = _judged(cast("Column[Any]", column), columns, loaded.get(name), failed)
-    return ReadRow(values, problems)
+        values[name], found = _judged(cast("Column[Any]", column), columns, loaded.get(name), failed)
+        if found:
+            problems[name] = found
+    return values, problems
 
 
 def last_of_each(rows: Iterable[ReadRow], name: str) -> tuple[list[ReadRow], list[Problem]]:
@@ -142,16 +155,16 @@ def last_of_each(rows: Iterable[ReadRow], name: str) -> tuple[list[ReadRow], lis
 
 
 def _judged(
-    column: Column[Any], columns: Mapping[str, Any], reading: Reading[Any] | None, failed: frozenset[str]
+    column: Column[Any], columns: Mapping[str, Any], reading: object, failed: frozenset[str]
 ) -> tuple[Any, tuple[Problem, ...]]:
     key = str(column.data_key)
     if key not in columns:
         return None, (_missing(column),)
     if key in failed:
         return None, (column.unreadable,)
-    if reading is None or (reading.value is None and not reading.warnings):
-        return None, (column.empty,) if column.empty else ()
-    return reading.value, reading.warnings
+    if isinstance(reading, Warned):
+        return reading.value, reading.warnings
+    return reading, (column.empty,) if reading is None and column.empty else ()
 
 
 def _missing(column: Column[Any]) -> Problem:

@@ -8,6 +8,8 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]+")
 
 def clean(text: str) -> str:
     """Line breaks and other control characters become a space, half surrogate pairs go, blanks around go."""
+    if text.isprintable():  # then there is neither
+        return text.strip()
     return _LONE_SURROGATE.sub("", _CONTROL.sub(" ", text)).strip()
 
 

@@ -27,6 +27,8 @@ MILEAGE = "Mileage"
 MAKE = "Make"
 MODEL = "Model"
 PLATE = "LicensePlate"
+#: In UTC; not every tenant has it, and it is never among the columns that we read.
+MODIFIED = "ModifiedOn"
 
 LINE_ID = "LineId"
 JOB_NUMBER = "JobNumber"
@@ -75,9 +77,11 @@ class RawWorkorder:
 class FetchedPage:
     """Workorders of one answer. `requested_at` is the start of the oldest request used, in seconds of the
     monotonic clock; `truncated` says that Vinacles has more matches; `requests` counts every HTTP request
-    made to the API for it, retries included."""
+    made to the API for it, retries included. `page_rows` is the most rows that the server gives at a
+    time, None while it has refused nothing."""
 
     workorders: tuple[RawWorkorder, ...]
     truncated: bool
     requested_at: float
     requests: int
+    page_rows: int | None = None

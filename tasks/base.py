@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from celery import Task
+from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from schemas.messages import MAX_DEALER_ID, InvalidMessage, Message, load
@@ -67,6 +68,10 @@ def _is_dealer_id(value: object) -> bool:
     return type(value) is int and 0 < value <= MAX_DEALER_ID
 
 
+def _is_run_id(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
 def _is_uuid(value: object) -> bool:
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
@@ -78,6 +83,7 @@ def _is_request_id(value: object) -> bool:
 _IDENTIFIERS: Mapping[str, Callable[[object], bool]] = {
     "dealer_id": _is_dealer_id,
     "workorder_id": _is_uuid,
+    "run_id": _is_run_id,
     "request_id": _is_request_id,
 }
 
@@ -101,8 +107,8 @@ class Doorway(Task):  # type: ignore[type-arg]
 Body = Callable[[Mapping[str, Any], wiring.Parts, str], Mapping[str, Any]]
 
 
-def doorway(name: str) -> Callable[[Body], Any]:
-    """Register `body(arguments, parts, task_id) -> answer` as the task `name`."""
+def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
+    """Register `body(arguments, parts, task_id) -> answer` as the task `name`; `options` are Celery's."""
 
     def register(body: Body) -> Any:
         def run(self: Task[..., Any], /, *args: Any, **arguments: Any) -> dict[str, Any]:
@@ -110,7 +116,8 @@ def doorway(name: str) -> Callable[[Body], Any]:
             with structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers):
                 return _answer(body, args, arguments, str(self.request.id))
 
-        return app.task(name=name, base=Doorway, bind=True)(run)
+        as_task: Any = app.task(name=name, base=Doorway, bind=True, **options)
+        return as_task(run)
 
     return register
 
@@ -120,6 +127,9 @@ def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], tas
         if args:
             raise _positional()
         answer = dict(body(arguments, wiring.process_wide(), task_id))
+    except Ignore:
+        # Somebody else will answer under this task's id.
+        raise
     except TwoDriveError as error:
         _log.warning("task_failed", code=error.code.value, text=error.text)
         raise TaskFailed(error.code.value, error.text, error.next_step) from None

@@ -1,6 +1,6 @@
 """The line's pure half: from an answer's rows and what Claire has to what shall be stored and answered."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from schemas.decision import Fetched
 from schemas.outcome import Outcome, WorkorderResult
 from schemas.reading import Accepted as Readable
 from schemas.reading import Branch, Rejected, digest, read_workorder
-from schemas.vinacles import MAPPING_VERSION, RawWorkorder
+from schemas.vinacles import DMS_NUMBER, MAPPING_VERSION, RawWorkorder
 from schemas.workorder import workorder_id
 from worker import policy
 from worker.store.pages import Accepted, LockedPage, PageItem, Refused
@@ -36,12 +36,28 @@ def read(raw: RawWorkorder, dealer: Dealer, now: datetime) -> Reading:
     """The workorder as this dealer's branch writes it; `now` tells which day it is there."""
     today = now.astimezone(ZoneInfo(dealer.time_zone)).date()
     branch = Branch(dealer.time_zone, dealer.phone_region, today)
-    return Reading(read_workorder(raw, branch), _digest(raw, dealer))
+    return Reading(read_workorder(raw, branch), digest_of(raw, dealer))
 
 
-def _digest(raw: RawWorkorder, dealer: Dealer) -> bytes:
+def digest_of(raw: RawWorkorder, dealer: Dealer) -> bytes:
     """The same rows read under other settings are another answer."""
     return digest(raw, f"{MAPPING_VERSION}/{dealer.time_zone}/{dealer.phone_region}")
+
+
+def split_by_digest(
+    workorders: Iterable[RawWorkorder], stored: Mapping[int, bytes], dealer: Dealer
+) -> tuple[list[int], tuple[RawWorkorder, ...]]:
+    """The DMS numbers of those that are stored just as they came, and the others."""
+    same: list[int] = []
+    other: list[RawWorkorder] = []
+    for raw in workorders:
+        number = raw.header.get(DMS_NUMBER)
+        # A digest costs time: none is made of what is new.
+        if isinstance(number, int) and number in stored and stored[number] == digest_of(raw, dealer):
+            same.append(number)
+        else:
+            other.append(raw)
+    return same, tuple(other)
 
 
 def decided(reading: Reading, fetched_at: datetime, locked: LockedPage) -> PageItem:

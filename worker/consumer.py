@@ -44,6 +44,9 @@ class SteadyConsumer(Consumer):
 
         def handle_or_drop(message: Any) -> None:
             try:
+                # Celery logs the id as it stands before it stumbles over it.
+                if not isinstance(message.headers.get("id", ""), str):
+                    raise TypeError
                 handle(message)
             except _OF_A_WRONG_SHAPE as error:
                 _log.error("message_of_wrong_shape", kind=type(error).__name__)

@@ -4,21 +4,19 @@ The stations do not know each other; here alone their values meet.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from schemas.answers import StartState
-from schemas.dealer import Dealer
 from schemas.messages import ImportRequest, MarkStarted, RefreshRequest
-from schemas.outcome import ImportResult, Outcome, Reason, WorkorderResult
+from schemas.outcome import ImportResult, Outcome, Reason
 from schemas.search import NotSearchable, parse_search
 from schemas.vinacles import FetchedPage
 from worker.assessment import decided, read, result
+from worker.attempt import Attempt
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, MessageInvalid, TwoDriveError
 from worker.retry import RetryRule, retrying
@@ -29,32 +27,10 @@ from worker.store.pages import Lineage, LockedPage, PageItem, Refused
 from worker.store.session import Database
 from worker.store.starts import mark_started
 from worker.store.tables import Trigger
-from worker.store.workorders import find, store_page
-from worker.vinacles.client import Tally
+from worker.store.workorders import Alongside, find, nothing_else, store_page
 from worker.vinacles.workorders import Vinacles
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One question on behalf of a dealer. `began` is a moment of this process' monotonic clock, and
-    `loaded.asked_at` the same moment on PostgreSQL's clock, which all workers share."""
-
-    loaded: LoadedDealer
-    began: float
-    trigger: Trigger
-    task_id: str | None
-    request_id: str | None
-    deadline: Deadline
-    tally: Tally = field(default_factory=Tally)
-
-    @property
-    def dealer(self) -> Dealer:
-        return self.loaded.dealer
-
-    def instant(self, moment: float) -> datetime:
-        return self.loaded.asked_at + timedelta(seconds=moment - self.began)
 
 
 class Importer:
@@ -82,7 +58,7 @@ class Importer:
     def search(self, request: ImportRequest, task_id: str | None, deadline: Deadline) -> ImportResult:
         """Import what a WO number or a plate finds, the newest 25 where there are more."""
         loaded, _ = self._load(request.dealer_id, None, deadline)
-        attempt = _Attempt(loaded, self._clock(), Trigger.SEARCH, task_id, request.request_id, deadline)
+        attempt = Attempt(loaded, self._clock(), Trigger.SEARCH, task_id, request.request_id, deadline)
         with self._failure_on_record(attempt):
             terms = parse_search(request.search)
             if isinstance(terms, NotSearchable):
@@ -98,7 +74,7 @@ class Importer:
     def refresh(self, request: RefreshRequest, task_id: str | None, deadline: Deadline) -> ImportResult:
         """Import again what Claire already has."""
         loaded, dms_number = self._load(request.dealer_id, request.workorder_id, deadline)
-        attempt = _Attempt(loaded, self._clock(), Trigger.REFRESH, task_id, request.request_id, deadline)
+        attempt = Attempt(loaded, self._clock(), Trigger.REFRESH, task_id, request.request_id, deadline)
         if dms_number is None:
             raise _unknown_workorder()
         with self._failure_on_record(attempt, request.workorder_id):
@@ -135,18 +111,32 @@ class Importer:
             raise _paused(dealer_id)
         return loaded, dms_number
 
-    def _answer(self, attempt: _Attempt, page: FetchedPage) -> ImportResult:
-        results = self.import_page(attempt, page)
+    def begin(self, dealer_id: int, trigger: Trigger, task_id: str | None, deadline: Deadline) -> Attempt:
+        """An attempt for a dealer, with its record as it stands now."""
+        loaded, _ = self._load(dealer_id, None, deadline)
+        return Attempt(loaded, self._clock(), trigger, task_id, None, deadline)
+
+    def _answer(self, attempt: Attempt, page: FetchedPage) -> ImportResult:
+        items, stored = self.import_page(attempt, page)
+        results = tuple(result(attempt.dealer.dealer_id, item, stored) for item in items)
         return ImportResult(attempt.request_id, len(results), page.truncated, results)
 
-    def _nothing(self, attempt: _Attempt, refused: Refused, requests: int = 0) -> ImportResult:
+    def _nothing(self, attempt: Attempt, refused: Refused, requests: int = 0) -> ImportResult:
         self._store(attempt, {}, lambda _: (refused,), requests)
         stored = () if refused.dms_number is None else (refused.dms_number,)
         answer = result(attempt.dealer.dealer_id, refused, stored)
         return ImportResult(attempt.request_id, 0, False, (answer,))
 
-    def import_page(self, attempt: _Attempt, page: FetchedPage) -> tuple[WorkorderResult, ...]:
-        """Read, decide and store what came; one result for each workorder, in the same order."""
+    def import_page(
+        self,
+        attempt: Attempt,
+        page: FetchedPage,
+        *,
+        record_unchanged: bool = True,
+        alongside: Alongside = nothing_else,
+    ) -> tuple[Sequence[PageItem], Collection[int]]:
+        """Read, decide and store what came: the decided items in the same order, and the DMS numbers of
+        those that Claire had before. `record_unchanged` and `alongside`: see `store_page`."""
         fetched_at = attempt.instant(page.requested_at)
         readings = [read(raw, attempt.dealer, attempt.loaded.asked_at) for raw in page.workorders]
         digests = {number: r.digest for r in readings if (number := r.dms_number) is not None}
@@ -156,25 +146,32 @@ class Importer:
             stored.update(locked.stored)
             return [decided(reading, fetched_at, locked) for reading in readings]
 
-        items = self._store(attempt, digests, decide, page.requests)
-        return tuple(result(attempt.dealer.dealer_id, item, stored) for item in items)
+        items = self._store(attempt, digests, decide, page.requests, record_unchanged, alongside)
+        return items, stored
 
     def _store(
         self,
-        attempt: _Attempt,
+        attempt: Attempt,
         digests: Mapping[int, bytes],
         decide: Callable[[LockedPage], Sequence[PageItem]],
         requests: int,
+        record_unchanged: bool = True,
+        alongside: Alongside = nothing_else,
     ) -> Sequence[PageItem]:
-        lineage = self._lineage(attempt, requests)
-        dealer_id = attempt.dealer.dealer_id
-        return retrying(
-            lambda: store_page(self._database, dealer_id, digests, decide, lineage),
-            self._rule,
-            attempt.deadline,
-        )
+        def store() -> Sequence[PageItem]:
+            return store_page(
+                self._database,
+                attempt.dealer.dealer_id,
+                digests,
+                decide,
+                self._lineage(attempt, requests),
+                record_unchanged=record_unchanged,
+                alongside=alongside,
+            )
 
-    def _lineage(self, attempt: _Attempt, requests: int) -> Lineage:
+        return retrying(store, self._rule, attempt.deadline)
+
+    def _lineage(self, attempt: Attempt, requests: int) -> Lineage:
         return Lineage(
             trigger=attempt.trigger,
             started_at=attempt.loaded.asked_at,
@@ -185,7 +182,7 @@ class Importer:
         )
 
     @contextmanager
-    def _failure_on_record(self, attempt: _Attempt, workorder: UUID | None = None) -> Iterator[None]:
+    def _failure_on_record(self, attempt: Attempt, workorder: UUID | None = None) -> Iterator[None]:
         try:
             yield
         except TwoDriveError as error:

@@ -11,12 +11,17 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from worker.bulk import BulkRefresh
+from worker.coalescing import Coalescer
 from worker.deadline import Deadline
 from worker.importer import Importer
+from worker.limits import Limits
 from worker.retry import RetryRule
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
-from worker.store.session import Database, Limits
+from worker.store.session import Database
+from worker.store.session import Limits as DatabaseLimits
+from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
 from worker.vinacles.oauth import TokenSource
 from worker.vinacles.wire import Wire, build_session
@@ -37,6 +42,8 @@ class Parts:
     client: Client
     vinacles: Vinacles
     importer: Importer
+    bulk: BulkRefresh
+    coalescer: Coalescer
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
@@ -49,7 +56,7 @@ class Parts:
 def build(settings: Settings) -> Parts:
     """Nothing connects yet; PostgreSQL, Redis and Vinacles are reached at their first use."""
     cipher = MultiFernet([Fernet(key.reveal()) for key in settings.secret_keys])
-    limits = Limits(
+    limits = DatabaseLimits(
         pool_size=settings.database_pool_size, statement_seconds=settings.interactive_deadline_seconds
     )
     database = Database(settings.database_url.reveal(), "twodrive", limits)
@@ -61,10 +68,13 @@ def build(settings: Settings) -> Parts:
         connect_seconds=settings.connect_timeout_seconds,
         read_seconds=settings.read_timeout_seconds,
     )
-    client = Client(wire, TokenSource(_state(settings), cipher, _naming_key(settings), wire), rule)
+    state = _state(settings)
+    tokens = TokenSource(state, cipher, _naming_key(settings), wire)
+    client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
     importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
-    return Parts(settings, cipher, database, dealers, client, vinacles, importer)
+    bulk = BulkRefresh(database, dealers, BulkReader(client), importer)
+    return Parts(settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state))
 
 
 def _state(settings: Settings) -> Redis:

@@ -1,7 +1,8 @@
 """What the demo's people have before them: search bar, workorder page, DMS, Claire's database."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from worker.store.workorders import card
 
 # Longer than the 20 s in which the worker answers or gives up.
 _PATIENCE_SECONDS = 30
+# A little longer than `tasks.imports.SHARED_SECONDS`, in which equal refreshes share an answer.
+_SHARED_SECONDS = 2.1
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,22 @@ class Desk:
     dms: SimulatorAdmin
     database: Database
     dealers: Dealers
+    _pressed: dict[str, float] = field(default_factory=dict, repr=False)
 
     def search(self, text: str) -> dict[str, Any]:
         """Type in the search bar; the answer as the backend receives it."""
         return self._ask("workorders.import", {"search": text})
 
     def refresh(self, workorder_id: str) -> dict[str, Any]:
+        """Press refresh, when the answer to the press before is no longer shared."""
+        wait = self._pressed.get(workorder_id, 0) + _SHARED_SECONDS - time.monotonic()
+        time.sleep(max(0, wait))
+        try:
+            return self._refresh(workorder_id)
+        finally:
+            self._pressed[workorder_id] = time.monotonic()
+
+    def _refresh(self, workorder_id: str) -> dict[str, Any]:
         return self._ask("workorders.refresh", {"workorder_id": workorder_id})
 
     def start_work(self, workorder_id: str, started_at: str) -> dict[str, Any]:

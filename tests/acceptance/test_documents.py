@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.demo.desk import Desk
 from sandbox.demo.scenes import only
-from sandbox.processes import free_port
+from sandbox.processes import Program, free_port
 from sandbox.simulator import known
 from sandbox.stack import Stack
 from schemas.workorder import workorder_id
@@ -24,6 +24,14 @@ BACKEND = ROOT / "docs" / "backend.md"
 EXAMPLE_DEALER = 12
 
 
+@pytest.fixture(scope="module")
+def bulk_worker(stack: Stack) -> Iterator[Program]:
+    worker = stack.start_bulk_worker(name="bulk-of-readers", children=1)
+    yield worker
+    worker.stop()
+
+
+@pytest.mark.usefixtures("bulk_worker")
 @pytest.mark.parametrize("document", [d for d in WRITTEN if commands(d)], ids=lambda d: d.name)
 def test_a_reader_can_follow_every_command(document: Path, stack: Stack, desk: Desk, tmp_path: Path) -> None:
     reader = Reader(stack, tmp_path, desk.dealer.dealer_id + 100_000)
@@ -74,6 +82,17 @@ def test_the_backends_lines_import_a_workorder(document: Path, stack: Stack, des
             assert failed["error"] == "message_invalid"
 
 
+@pytest.mark.usefixtures("bulk_worker")
+def test_the_backends_lines_refresh_a_whole_dealer(stack: Stack, desk: Desk) -> None:
+    urls = stack.redis.url_of(0), stack.redis.url_of(1)
+    client, whole_dealer = blocks(BACKEND, "python")[:2]
+    desk.dms.set(page_max=5, page_default=5, latency_ms=100)
+    with executed(client + whole_dealer, urls, desk.dealer.dealer_id) as names:
+        assert names["done"]["state"] == "done"
+        assert names["done"]["skipped"] + names["done"]["unchanged"] == names["done"]["seen"]
+        assert names["progress"]["run_id"] == names["done"]["run_id"]
+
+
 def test_the_backends_client_says_that_redis_is_away() -> None:
     nowhere = f"redis://127.0.0.1:{free_port()}"
     with executed(blocks(BACKEND, "python")[0], (f"{nowhere}/0", f"{nowhere}/1"), 1) as names:
@@ -82,5 +101,5 @@ def test_the_backends_client_says_that_redis_is_away() -> None:
 
 def test_the_rule_of_ids_is_the_products() -> None:
     names: dict[str, Any] = {}
-    exec(blocks(BACKEND, "python")[1], names)  # noqa: S102  our own documents
+    exec(blocks(BACKEND, "python")[2], names)  # noqa: S102  our own documents
     assert names["workorder_id"] == workorder_id(EXAMPLE_DEALER, 48213)

@@ -43,6 +43,7 @@ def test_a_message_of_a_wrong_shape_ends_nothing(
     log = worker.log.read_text()
     assert "Unrecoverable error" not in log
     assert "Connection to broker lost" not in log
+    assert _SECRET not in log
 
 
 def test_an_argument_by_any_name_is_answered(desk: Desk) -> None:

@@ -1,10 +1,13 @@
 """The options that describe a dealer, and what is acceptable for each."""
 
+from dataclasses import fields
+from datetime import time
 from zoneinfo import available_timezones
 
 import click
 import phonenumbers
 
+from schemas.dealer import Dealer
 from schemas.messages import MAX_DEALER_ID
 from worker.cli.help import Decorator, together
 from worker.errors import ConfigurationError
@@ -12,6 +15,11 @@ from worker.vinacles.wire import checked_url
 
 #: Integers of Vinacles are below 2^53.
 _MAX_AFFILIATE = 2**53 - 1
+_MINUTES_OF_A_WEEK = 7 * 24 * 60
+_MOST_DAYS = 3650
+#: What `--refresh-every-minutes` takes for no schedule; None is an option that was left out.
+NEVER = "never"
+_DEFAULTS = {field.name: field.default for field in fields(Dealer)}
 
 dealer_id_argument = click.argument("dealer_id", type=click.IntRange(1, MAX_DEALER_ID), metavar="DEALER_ID")
 
@@ -56,6 +64,41 @@ def phone_region(_context: click.Context, _parameter: click.Parameter, value: st
     if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
         raise click.BadParameter("must be a country in two letters, for example NL or BE")
     return region
+
+
+def minutes(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | str | None:
+    """A number of minutes, or `NEVER`."""
+    if value is None or value.strip().lower() == NEVER:
+        return None if value is None else NEVER
+    try:
+        found = int(value)
+    except ValueError:
+        found = 0
+    if not 1 <= found <= _MINUTES_OF_A_WEEK:
+        raise click.BadParameter(
+            f"must be a whole number from 1 to {_MINUTES_OF_A_WEEK} (a week), for example 30, or {NEVER}"
+        )
+    return found
+
+
+def time_of_day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> time | None:
+    """Hours and minutes."""
+    if value is None:
+        return None
+    hours, colon, rest = value.strip().partition(":")
+    try:
+        if colon and len(rest) == 2:
+            return time(int(hours), int(rest))
+    except ValueError:
+        pass
+    raise click.BadParameter("must be a time of day as HH:MM, for example 07:30; midnight is 00:00")
+
+
+def rate(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    """Requests per second, and a number at all (NaN lies in no range); the record keeps three decimals."""
+    if value is not None and not 0.01 <= value <= 1000:
+        raise click.BadParameter("must be a number from 0.01 to 1000, for example 5 or 0.5")
+    return value
 
 
 def connection_options(*, required: bool) -> Decorator:
@@ -110,6 +153,52 @@ def policy_options() -> Decorator:
         ),
         _switch("paused", "--paused/--no-paused", help="Stop, or resume, all imports of the dealer [no]."),
     )
+
+
+def bulk_options() -> Decorator:
+    """When bulk refreshes run, what they read, and how much Vinacles is asked for."""
+    return together(
+        click.option(
+            "--refresh-every-minutes",
+            callback=minutes,
+            metavar="MINUTES",
+            help=f"How often all workorders are refreshed, or `{NEVER}` "
+            f"[{_DEFAULTS['refresh_every_minutes']}].",
+        ),
+        click.option(
+            "--refresh-from",
+            callback=time_of_day,
+            metavar="HH:MM",
+            help="When the dealer's scheduled refreshes begin, by its own clock [00:00].",
+        ),
+        click.option(
+            "--refresh-until",
+            callback=time_of_day,
+            metavar="HH:MM",
+            help="When they end, also after midnight; the same as --refresh-from is all day [00:00].",
+        ),
+        _days("days_back", "Refresh appointments of so many days before today"),
+        _days("days_ahead", "Refresh appointments of so many days after today"),
+        click.option(
+            "--requests-per-second",
+            type=float,
+            callback=rate,
+            metavar="NUMBER",
+            help="The most that Vinacles is asked, by all workers together; 0.5 is one in 2 s "
+            f"[{_DEFAULTS['requests_per_second']:g}].",
+        ),
+        click.option(
+            "--concurrent-requests",
+            type=click.IntRange(1, 100),
+            help="The most requests under way at a time, of all workers together "
+            f"[{_DEFAULTS['concurrent_requests']}].",
+        ),
+    )
+
+
+def _days(name: str, help: str) -> Decorator:
+    option = f"--{name.replace('_', '-')}"
+    return click.option(option, type=click.IntRange(0, _MOST_DAYS), help=f"{help} [{_DEFAULTS[name]}].")
 
 
 def _switch(name: str, *declared: str, help: str) -> Decorator:

@@ -1,18 +1,62 @@
 """`twodrive dealers`: whom to import for, and by which rules."""
 
+from datetime import time
 from typing import Any, TextIO, cast
 
 import click
 
 from schemas.dealer import Connection, Dealer, Secret
 from worker.cli import parts, screen
-from worker.cli.dealer_options import connection_options, dealer_id_argument, policy_options
+from worker.cli.dealer_options import (
+    NEVER,
+    bulk_options,
+    connection_options,
+    dealer_id_argument,
+    policy_options,
+)
 from worker.cli.exits import Ended, Exit
 from worker.cli.help import command, json_option
 from worker.cli.masking import MASK
 from worker.store.dealers import DealerChanges
 
 _CONNECTION = ("base_url", "token_url", "audience", "client_id")
+#: Fields that are shown as they are.
+_PLAIN = (
+    "time_zone",
+    "phone_region",
+    "keep_importing_after_start",
+    "import_new_in_bulk",
+    "prices_include_vat",
+    "paused",
+    "refresh_every_minutes",
+    "refresh_from",
+    "refresh_until",
+    "days_back",
+    "days_ahead",
+    "requests_per_second",
+    "concurrent_requests",
+    "page_rows",
+    "modified_on_works",
+)
+#: Columns of the list, and the fields they show.
+_LISTED = {
+    "dealer": "dealer_id",
+    "name": "name",
+    "base URL": "base_url",
+    "affiliates": "affiliates",
+    "keeps importing after start": "keep_importing_after_start",
+    "refreshed every (min)": "refresh_every_minutes",
+    "paused": "paused",
+}
+#: What bulk refreshes found out about the tenant.
+_LEARNED: DealerChanges = {"page_rows": None, "modified_on_works": None}
+_ABSENT = {
+    "refresh_every_minutes": NEVER,
+    "refresh_from": "00:00",
+    "refresh_until": "00:00",
+    "page_rows": "not known yet",
+    "modified_on_works": "not known yet",
+}
 
 
 @click.group("dealers")
@@ -30,6 +74,7 @@ def group() -> None:
 @dealer_id_argument
 @connection_options(required=True)
 @policy_options()
+@bulk_options()
 def add(dealer_id: int, client_secret_file: TextIO | None, **fields: Any) -> None:
     """Add a dealer. DEALER_ID is Claire's own number of it.
 
@@ -55,6 +100,7 @@ def add(dealer_id: int, client_secret_file: TextIO | None, **fields: Any) -> Non
     "set",
     "twodrive dealers set 12 --keep-importing-after-start",
     "twodrive dealers set 12 --paused",
+    "twodrive dealers set 12 --refresh-every-minutes 15 --refresh-from 06:30 --refresh-until 19:00",
     "twodrive dealers set 12 --new-client-secret",
     group=group,
 )
@@ -63,11 +109,19 @@ def add(dealer_id: int, client_secret_file: TextIO | None, **fields: Any) -> Non
 @click.option("--new-client-secret", is_flag=True, help="Ask for a new client secret, without echo.")
 @policy_options()
 @click.option("--all-affiliates", is_flag=True, help="Import from every branch again.")
+@bulk_options()
+@click.option(
+    "--forget-learned",
+    is_flag=True,
+    help="Find out again what the tenant can do: the size of its pages, whether ModifiedOn works. "
+    "A new --base-url does the same.",
+)
 def change(
     dealer_id: int,
     client_secret_file: TextIO | None,
     new_client_secret: bool,
     all_affiliates: bool,
+    forget_learned: bool,
     **fields: Any,
 ) -> None:
     """Change a dealer; what is not named stays as it is. Workers use it from their next task on."""
@@ -78,6 +132,8 @@ def change(
         given["affiliates"] = ()
     if client_secret_file or new_client_secret:
         given["client_secret"] = _secret(client_secret_file)
+    if forget_learned or "base_url" in given:
+        given |= _LEARNED
     if not given:
         raise click.UsageError("Nothing to change was named; see --help.")
     with parts.opened() as opened, opened.database.transaction() as transaction:
@@ -95,11 +151,10 @@ def list_all(as_json: bool) -> None:
     if as_json:
         screen.print_json([record(dealer) for dealer in dealers])
         return
-    table = screen.table("dealer", "name", "base URL", "affiliates", "keeps importing after start", "paused")
+    table = screen.table(*_LISTED)
     for dealer in dealers:
         shown = _shown(record(dealer))
-        columns = ("dealer_id", "name", "base_url", "affiliates", "keep_importing_after_start", "paused")
-        table.add_row(*(screen.plain(shown[column]) for column in columns))
+        table.add_row(*(screen.plain(shown[field]) for field in _LISTED.values()))
     screen.out().print(table if dealers else "There is no dealer yet. Add one: twodrive dealers add --help")
 
 
@@ -128,29 +183,31 @@ def record(dealer: Dealer) -> dict[str, object]:
         "client_id": reach.client_id,
         "client_secret": MASK,
         "affiliates": list(dealer.affiliates),
-        "time_zone": dealer.time_zone,
-        "phone_region": dealer.phone_region,
-        "keep_importing_after_start": dealer.keep_importing_after_start,
-        "import_new_in_bulk": dealer.import_new_in_bulk,
-        "prices_include_vat": dealer.prices_include_vat,
-        "paused": dealer.paused,
+        **{name: _json(getattr(dealer, name)) for name in _PLAIN},
     }
 
 
+def _json(value: object) -> object:
+    return value.isoformat("minutes") if isinstance(value, time) else value
+
+
 def _shown(fields: dict[str, object]) -> dict[str, str]:
-    def words(value: object) -> str:
+    def words(name: str, value: object) -> str:
+        if value is None:
+            return _ABSENT[name]
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, list):
             return ", ".join(str(one) for one in value) or "all"
         return str(value)
 
-    return {name: words(value) for name, value in fields.items()}
+    return {name: words(name, value) for name, value in fields.items()}
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields that were named; an empty list of affiliates means that none was."""
-    return {name: value for name, value in fields.items() if value is not None and value != ()}
+    named = {name: value for name, value in fields.items() if value is not None and value != ()}
+    return {name: None if value == NEVER and name in _ABSENT else value for name, value in named.items()}
 
 
 def _secret(file: TextIO | None) -> Secret:

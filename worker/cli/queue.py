@@ -1,6 +1,7 @@
 """The queue as Claire's backend uses it: plain Celery, no task of ours imported."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from celery import Celery
@@ -48,22 +49,13 @@ class Queue:
     def ask(self, task: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of `task`. Raises `Ended` where there is none: the task failed, nobody took it, or the
         queue is away."""
-        try:
-            asked = self._app.send_task(
-                task,
-                kwargs=dict(arguments),
-                queue=_QUEUE,
-                expires=self._expires_seconds,
-                argsrepr="()",
-                kwargsrepr=repr({"dealer_id": arguments["dealer_id"]}),
-            )
-            return _answer(self._wait(asked))
-        except _AWAY:
-            raise Ended(
-                Exit.UNAVAILABLE,
-                "The queue (Redis) cannot be reached.",
-                "Check that it runs, and TWODRIVE_BROKER_URL and TWODRIVE_RESULT_URL; or use --local.",
-            ) from None
+        with _told_when_away():
+            return _answer(self._wait(self._send(task, arguments, _QUEUE, self._expires_seconds)))
+
+    def tell(self, task: str, arguments: Mapping[str, Any], queue: str, expires_seconds: int) -> None:
+        """Send `task` for nobody to wait for its answer. Raises `Ended` where the queue is away."""
+        with _told_when_away():
+            self._send(task, arguments, queue, expires_seconds, ignore_result=True)
 
     def close(self) -> None:
         backend: Any = self._app.backend
@@ -72,6 +64,19 @@ class Queue:
         backend.result_consumer.subscribed_to.clear()
         backend.client.connection_pool.disconnect()
         self._app.close()
+
+    def _send(
+        self, task: str, arguments: Mapping[str, Any], queue: str, expires_seconds: int, **options: Any
+    ) -> "AsyncResult[Any]":
+        return self._app.send_task(
+            task,
+            kwargs=dict(arguments),
+            queue=queue,
+            expires=expires_seconds,
+            argsrepr="()",
+            kwargsrepr=repr({"dealer_id": arguments["dealer_id"]}),
+            **options,
+        )
 
     def _wait(self, asked: "AsyncResult[Any]") -> object:
         try:
@@ -92,6 +97,18 @@ class Queue:
         with self._app.connection_for_read() as connection:
             channel: Any = connection.default_channel
             return any(task_id.encode() in message for message in channel.client.lrange(_QUEUE, 0, -1))
+
+
+@contextmanager
+def _told_when_away() -> Iterator[None]:
+    try:
+        yield
+    except _AWAY:
+        raise Ended(
+            Exit.UNAVAILABLE,
+            "The queue (Redis) cannot be reached.",
+            "Check that it runs, and TWODRIVE_BROKER_URL and TWODRIVE_RESULT_URL; or use --local.",
+        ) from None
 
 
 def _answer(given: object) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, TypedDict
 
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -39,6 +39,37 @@ class DealerChanges(TypedDict, total=False):
     import_new_in_bulk: bool
     prices_include_vat: bool
     paused: bool
+    refresh_every_minutes: int | None
+    refresh_from: time | None
+    refresh_until: time | None
+    days_back: int
+    days_ahead: int
+    requests_per_second: float
+    concurrent_requests: int
+    page_rows: int | None
+    modified_on_works: bool | None
+
+
+#: Columns that are fields of `Dealer` as they are.
+_PLAIN = (
+    "name",
+    "time_zone",
+    "phone_region",
+    "keep_importing_after_start",
+    "import_new_in_bulk",
+    "prices_include_vat",
+    "paused",
+    "refresh_every_minutes",
+    "refresh_from",
+    "refresh_until",
+    "days_back",
+    "days_ahead",
+    "concurrent_requests",
+    "page_rows",
+    "modified_on_works",
+)
+_REACH = ("base_url", "token_url", "audience", "client_id")
+_SCHEDULE = frozenset({"time_zone", "refresh_every_minutes", "refresh_from", "refresh_until"})
 
 
 class Dealers:
@@ -62,34 +93,25 @@ class Dealers:
     def add(self, connection: Connection, dealer: Dealer) -> bool:
         """False, and nothing done, when the number is taken."""
         reach = dealer.connection
+        given: dict[str, Any] = {name: getattr(dealer, name) for name in (*_PLAIN, "requests_per_second")}
+        given |= {name: getattr(reach, name) for name in _REACH}
         values = self._values(
-            {
-                "name": dealer.name,
-                "base_url": reach.base_url,
-                "token_url": reach.token_url,
-                "audience": reach.audience,
-                "client_id": reach.client_id,
-                "client_secret": reach.client_secret,
-                "affiliates": dealer.affiliates,
-                "time_zone": dealer.time_zone,
-                "phone_region": dealer.phone_region,
-                "keep_importing_after_start": dealer.keep_importing_after_start,
-                "import_new_in_bulk": dealer.import_new_in_bulk,
-                "prices_include_vat": dealer.prices_include_vat,
-                "paused": dealer.paused,
-            }
+            {**given, "client_secret": reach.client_secret, "affiliates": dealer.affiliates}
         )
         statement = insert(dealers).values(dealer_id=dealer.dealer_id, **values)
         added = connection.execute(statement.on_conflict_do_nothing().returning(dealers.c.dealer_id))
         return added.first() is not None
 
     def change(self, connection: Connection, dealer_id: int, changes: DealerChanges) -> bool:
-        """False when there is no such dealer."""
+        """False when there is no such dealer. A changed schedule is looked at in the next minute."""
+        values = self._values(changes)
+        if not _SCHEDULE.isdisjoint(values):
+            values["next_refresh_at"] = func.now()
         statement = update(dealers).where(dealers.c.dealer_id == dealer_id)
-        statement = statement.values(updated_at=func.now(), **self._values(changes))
+        statement = statement.values(updated_at=func.now(), **values)
         return connection.execute(statement.returning(dealers.c.dealer_id)).first() is not None
 
-    def _values(self, changes: DealerChanges) -> dict[str, Any]:
+    def _values(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = dict(changes)
         if "client_secret" in changes:
             del values["client_secret"]
@@ -102,21 +124,13 @@ class Dealers:
     def _dealer(self, row: Mapping[Any, Any]) -> Dealer:
         return Dealer(
             dealer_id=row["dealer_id"],
-            name=row["name"],
             connection=VinaclesConnection(
-                base_url=row["base_url"],
-                token_url=row["token_url"],
-                audience=row["audience"],
-                client_id=row["client_id"],
+                **{name: row[name] for name in _REACH},
                 client_secret=self._secret(row["dealer_id"], row["client_secret_encrypted"]),
             ),
             affiliates=tuple(row["affiliates"]),
-            time_zone=row["time_zone"],
-            phone_region=row["phone_region"],
-            keep_importing_after_start=row["keep_importing_after_start"],
-            import_new_in_bulk=row["import_new_in_bulk"],
-            prices_include_vat=row["prices_include_vat"],
-            paused=row["paused"],
+            requests_per_second=float(row["requests_per_second"]),
+            **{name: row[name] for name in _PLAIN},
         )
 
     def _secret(self, dealer_id: int, encrypted: str) -> Secret:

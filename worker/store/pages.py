@@ -27,6 +27,10 @@ class Accepted:
     warnings: tuple[Warning, ...] = ()
 
     @property
+    def outcome(self) -> Outcome:
+        return self.decision.outcome
+
+    @property
     def all_warnings(self) -> tuple[Warning, ...]:
         return self.warnings + self.decision.warnings
 

@@ -4,23 +4,25 @@ import json
 from typing import Any
 from uuid import UUID
 
-from schemas.outcome import Outcome, Warning
+from schemas.outcome import Outcome, Reason, Warning
 from schemas.workorder import Workorder, workorder_id
 from worker.store.pages import Accepted, Page, Refused
 
 Rows = list[dict[str, Any]]
 
 
-def payload(dealer_id: int, page: Page) -> str:
-    """Five lists of rows: `workorders`, their children, `changes` and `attempts`. Amounts travel as texts."""
+def payload(dealer_id: int, page: Page, *, record_unchanged: bool = True) -> str:
+    """Six lists of rows: `workorders`, their children, `changes` and `attempts`. Amounts travel as texts."""
     rows: dict[str, Rows] = {
         name: [] for name in ("workorders", "interventions", "parts", "contacts", "changes", "attempts")
     }
     for item in page:
         if isinstance(item, Refused):
-            rows["attempts"].append(_refused_attempt(dealer_id, item))
-        else:
-            _add(rows, dealer_id, item)
+            _add_refused(rows, dealer_id, item)
+            continue
+        _add(rows, dealer_id, item)
+        if record_unchanged or item.decision.outcome is not Outcome.UNCHANGED:
+            rows["attempts"].append(_attempt(dealer_id, item))
     return json.dumps(rows, default=str, check_circular=False, separators=(",", ":"))
 
 
@@ -29,20 +31,10 @@ def _add(rows: dict[str, Rows], dealer_id: int, item: Accepted) -> None:
     key = str(workorder_id(dealer_id, workorder.dms_number))
     fetched_at = item.fetched.fetched_at.isoformat()
     action = _action(item)
-    rows["attempts"].append(
-        {
-            "workorder_id": key,
-            "dms_number": workorder.dms_number,
-            "wo_number": workorder.wo_number,
-            "outcome": item.decision.outcome,
-            "warnings": item.all_warnings,
-            "fetched_at": fetched_at,
-        }
-    )
     if action is None:
         return
     answer = {"action": action, "id": key, "fetched_at": fetched_at, "digest": item.fetched.digest.hex()}
-    if action == "noted":
+    if action in ("noted", "seen"):
         rows["workorders"].append(answer)
         return
     rows["workorders"].append(answer | _header(workorder))
@@ -55,12 +47,15 @@ def _add(rows: dict[str, Rows], dealer_id: int, item: Accepted) -> None:
 
 
 def _action(item: Accepted) -> str | None:
-    """What `statements.WRITE` does with the workorder besides recording the attempt."""
+    """What `statements.WRITE` does with the workorder besides recording the attempt; None for an answer that
+    is not the newest."""
     match item.decision.outcome:
         case Outcome.CREATED | Outcome.UPDATED as outcome:
             return outcome.value
         case Outcome.UNCHANGED if Warning.NEWER_ANSWER_STORED not in item.decision.warnings:
             return "noted"
+        case Outcome.HELD:
+            return "seen"
         case _:
             return None
 
@@ -118,14 +113,32 @@ def _add_children(rows: dict[str, Rows], key: str, workorder: Workorder) -> None
     )
 
 
-def _refused_attempt(dealer_id: int, item: Refused) -> dict[str, Any]:
-    key: UUID | None = None if item.dms_number is None else workorder_id(dealer_id, item.dms_number)
+def _attempt(dealer_id: int, item: Accepted) -> dict[str, Any]:
+    workorder = item.fetched.workorder
     return {
-        "workorder_id": key,
-        "dms_number": item.dms_number,
-        "wo_number": item.wo_number,
-        "outcome": item.outcome,
-        "reason": item.reason,
-        "warnings": item.warnings,
-        "fetched_at": item.fetched_at.isoformat(),
+        "workorder_id": str(workorder_id(dealer_id, workorder.dms_number)),
+        "dms_number": workorder.dms_number,
+        "wo_number": workorder.wo_number,
+        "outcome": item.decision.outcome,
+        "warnings": item.all_warnings,
+        "fetched_at": item.fetched.fetched_at.isoformat(),
     }
+
+
+def _add_refused(rows: dict[str, Rows], dealer_id: int, item: Refused) -> None:
+    key: UUID | None = None if item.dms_number is None else workorder_id(dealer_id, item.dms_number)
+    fetched_at = item.fetched_at.isoformat()
+    rows["attempts"].append(
+        {
+            "workorder_id": key,
+            "dms_number": item.dms_number,
+            "wo_number": item.wo_number,
+            "outcome": item.outcome,
+            "reason": item.reason,
+            "warnings": item.warnings,
+            "fetched_at": fetched_at,
+        }
+    )
+    if key is not None:
+        action = "gone" if item.reason is Reason.GONE_FROM_DMS else "seen"
+        rows["workorders"].append({"action": action, "id": key, "fetched_at": fetched_at})

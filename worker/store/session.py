@@ -91,6 +91,8 @@ def _create_engine(url: str, application_name: str, limits: Limits) -> Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 4,
+            # Keepalives rest while something sent is not acknowledged; this counts then, in milliseconds.
+            "tcp_user_timeout": 30_000,
         },
     )
 

@@ -42,7 +42,8 @@ DETAILS_OF_ONE = f"{_DETAILS} WHERE w.dealer_id = :dealer_id AND w.id = :workord
 #
 # The conditions of `updated` hold whatever was decided: an older answer never overwrites a newer one, and
 # nothing changes once work has started unless the dealer keeps importing. Children follow the headers that
-# were really `written`. `noted` keeps the new digest of an answer whose fields are all the same.
+# were really `written`. `noted` keeps the new digest of an answer whose fields are all the same. `present`
+# says of the others whether the DMS has them; PostgreSQL would update no row twice in one statement.
 # NOT IN hashes the page once; PostgreSQL expects few rows from JSON and would run NOT EXISTS as nested loops.
 WRITE = """
 WITH page AS MATERIALIZED (SELECT CAST(:page AS jsonb) AS body),
@@ -78,18 +79,29 @@ updated AS (
         plate = h.plate, plate_display = h.plate_display, fetched_at = h.fetched_at,
         source_digest = decode(h.digest, 'hex'), imported_by_task = CAST(:task_id AS text),
         imported_by_request = CAST(:request_id AS text), imported_by_version = :worker_version,
-        updated_at = now()
+        updated_at = now(),
+        missing_in_dms_since = CASE WHEN w.missing_in_dms_since > h.fetched_at THEN w.missing_in_dms_since END
     FROM header h, dealers d
     WHERE h.action = 'updated' AND w.id = h.id AND d.dealer_id = w.dealer_id AND w.fetched_at <= h.fetched_at
         AND (w.work_started_at IS NULL OR d.keep_importing_after_start)
     RETURNING w.id
 ),
 noted AS (
-    UPDATE workorders w SET fetched_at = h.fetched_at, source_digest = decode(h.digest, 'hex')
+    UPDATE workorders w SET fetched_at = h.fetched_at, source_digest = decode(h.digest, 'hex'),
+        missing_in_dms_since = CASE WHEN w.missing_in_dms_since > h.fetched_at THEN w.missing_in_dms_since END
     FROM header h, dealers d
     WHERE h.action = 'noted' AND w.id = h.id AND d.dealer_id = w.dealer_id AND w.fetched_at <= h.fetched_at
         AND (w.work_started_at IS NULL OR d.keep_importing_after_start)
         AND w.source_digest <> decode(h.digest, 'hex')
+    RETURNING w.id
+),
+present AS (
+    UPDATE workorders w SET missing_in_dms_since = CASE WHEN h.action = 'gone' THEN h.fetched_at END
+    FROM header h
+    WHERE h.action <> 'created' AND w.id = h.id AND w.fetched_at <= h.fetched_at
+        AND CASE WHEN h.action = 'gone' THEN w.missing_in_dms_since IS NULL
+            ELSE w.missing_in_dms_since < h.fetched_at END
+        AND w.id NOT IN (SELECT id FROM updated UNION ALL SELECT id FROM noted)
 ),
 written AS MATERIALIZED (SELECT id FROM inserted UNION ALL SELECT id FROM updated),
 intervention AS MATERIALIZED (

@@ -4,8 +4,6 @@
 never deleted; what disappears in the DMS gets `removed_at` and loses it when it comes back.
 """
 
-from enum import StrEnum
-
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -19,52 +17,34 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Numeric,
     Table,
     Text,
+    Time,
     UniqueConstraint,
     Uuid,
-    func,
     text,
 )
 
 from schemas.outcome import Outcome
 from schemas.workorder import Role
+from worker.store.columns import INSTANT, MONEY, Trigger, flag, metadata, now, one_of, whole
+from worker.store.run_tables import refresh_runs
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-_MONEY = Numeric(12, 2)
-_INSTANT = DateTime(timezone=True)
-
-
-class Trigger(StrEnum):
-    """What made the worker ask Vinacles."""
-
-    SEARCH = "search"
-    REFRESH = "refresh"
-
-
-def _one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{member.value}'" for member in members)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-def _now(name: str) -> Column[object]:
-    return Column(name, _INSTANT, nullable=False, server_default=func.now())
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
-
+# All tables are here, wherever their definition.
+__all__ = [
+    "Trigger",
+    "contacts",
+    "dealers",
+    "early_work_starts",
+    "import_attempts",
+    "interventions",
+    "metadata",
+    "parts",
+    "refresh_runs",
+    "workorder_changes",
+    "workorders",
+]
 
 dealers = Table(
     "dealers",
@@ -79,12 +59,31 @@ dealers = Table(
     Column("affiliates", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
     Column("time_zone", Text, nullable=False, server_default="Europe/Amsterdam"),
     Column("phone_region", Text, nullable=False, server_default="NL"),
-    _flag("keep_importing_after_start"),
-    _flag("import_new_in_bulk"),
-    _flag("prices_include_vat"),
-    _flag("paused"),
-    _now("created_at"),
-    _now("updated_at"),
+    flag("keep_importing_after_start"),
+    flag("import_new_in_bulk"),
+    flag("prices_include_vat"),
+    flag("paused"),
+    now("created_at"),
+    now("updated_at"),
+    Column("refresh_every_minutes", Integer, server_default=text("30")),
+    Column("refresh_from", Time),
+    Column("refresh_until", Time),
+    whole("days_back", 14),
+    whole("days_ahead", 60),
+    now("next_refresh_at"),
+    Column("requests_per_second", Numeric(8, 3), nullable=False, server_default=text("50")),
+    whole("concurrent_requests", 8),
+    Column("page_rows", Integer),
+    Column("modified_on_works", Boolean),
+    CheckConstraint("refresh_every_minutes > 0", name="refresh_every_minutes_positive"),
+    CheckConstraint("days_back >= 0 AND days_ahead >= 0", name="window_not_negative"),
+    CheckConstraint("requests_per_second > 0 AND concurrent_requests > 0", name="limits_positive"),
+    CheckConstraint("page_rows > 0", name="page_rows_positive"),
+)
+Index(
+    None,
+    dealers.c.next_refresh_at,
+    postgresql_where=text("refresh_every_minutes IS NOT NULL AND NOT paused"),
 )
 
 workorders = Table(
@@ -96,25 +95,32 @@ workorders = Table(
     Column("wo_number", Text, nullable=False),
     Column("affiliate_id", BigInteger, nullable=False),
     Column("appointment_local", DateTime, nullable=False),
-    Column("appointment_at", _INSTANT, nullable=False),
+    Column("appointment_at", INSTANT, nullable=False),
     Column("mileage_km", Integer),
     Column("make", Text),
     Column("model", Text),
     Column("plate", Text),
     Column("plate_display", Text),
-    Column("work_started_at", _INSTANT),
-    Column("fetched_at", _INSTANT, nullable=False),
+    Column("work_started_at", INSTANT),
+    Column("fetched_at", INSTANT, nullable=False),
     Column("source_digest", LargeBinary, nullable=False),
     Column("imported_by_task", Text),
     Column("imported_by_request", Text),
     Column("imported_by_version", Text, nullable=False),
-    _now("created_at"),
-    _now("updated_at"),
+    now("created_at"),
+    now("updated_at"),
+    Column("missing_in_dms_since", INSTANT),
     UniqueConstraint("dealer_id", "dms_number"),
     CheckConstraint("(plate IS NULL) = (plate_display IS NULL)", name="plate_both_or_none"),
 )
 Index(None, workorders.c.dealer_id, workorders.c.wo_number)
 Index(None, workorders.c.dealer_id, workorders.c.plate)
+Index(
+    "ix_workorders_missing",
+    workorders.c.dealer_id,
+    workorders.c.dms_number,
+    postgresql_where=text("missing_in_dms_since IS NOT NULL"),
+)
 
 interventions = Table(
     "interventions",
@@ -124,10 +130,10 @@ interventions = Table(
     Column("job_number", BigInteger, nullable=False),
     Column("position", Integer, nullable=False),
     Column("title", Text),
-    Column("labor_price", _MONEY, nullable=False),
-    Column("parts_price", _MONEY, nullable=False),
-    Column("total_price", _MONEY, nullable=False),
-    Column("removed_at", _INSTANT),
+    Column("labor_price", MONEY, nullable=False),
+    Column("parts_price", MONEY, nullable=False),
+    Column("total_price", MONEY, nullable=False),
+    Column("removed_at", INSTANT),
     UniqueConstraint("workorder_id", "job_number"),
 )
 
@@ -141,8 +147,8 @@ parts = Table(
     Column("position", Integer, nullable=False),
     Column("reference_code", Text),
     Column("quantity", Numeric(12, 3)),
-    Column("price", _MONEY, nullable=False),
-    Column("removed_at", _INSTANT),
+    Column("price", MONEY, nullable=False),
+    Column("removed_at", INSTANT),
     UniqueConstraint("workorder_id", "line_id"),
     ForeignKeyConstraint(
         ["workorder_id", "job_number"], ["interventions.workorder_id", "interventions.job_number"]
@@ -159,9 +165,9 @@ contacts = Table(
     Column("phone", Text),
     Column("phone_as_written", Text),
     Column("email", Text),
-    Column("removed_at", _INSTANT),
+    Column("removed_at", INSTANT),
     UniqueConstraint("workorder_id", "role"),
-    _one_of("role", Role),
+    one_of("role", Role),
 )
 
 #: Starts of work that Claire reported before the workorder was imported; the import takes them over.
@@ -170,7 +176,7 @@ early_work_starts = Table(
     metadata,
     Column("dealer_id", BigInteger, ForeignKey("dealers.dealer_id"), primary_key=True),
     Column("workorder_id", Uuid, primary_key=True),
-    Column("started_at", _INSTANT, nullable=False),
+    Column("started_at", INSTANT, nullable=False),
 )
 
 #: Every attempt, also for dealers and workorders that do not exist: hence no foreign keys.
@@ -189,12 +195,12 @@ import_attempts = Table(
     Column("reason", Text),
     Column("error_code", Text),
     Column("warnings", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    Column("fetched_at", _INSTANT),
-    Column("started_at", _INSTANT, nullable=False),
+    Column("fetched_at", INSTANT),
+    Column("started_at", INSTANT, nullable=False),
     Column("duration_ms", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
-    _one_of("trigger", Trigger),
-    _one_of("outcome", Outcome),
+    one_of("trigger", Trigger),
+    one_of("outcome", Outcome),
     CheckConstraint("(outcome IS NULL) <> (error_code IS NULL)", name="outcome_or_error"),
     CheckConstraint(
         "coalesce(outcome IN ('rejected', 'not_found'), false) = (reason IS NOT NULL)",
@@ -214,8 +220,8 @@ workorder_changes = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("workorder_id", Uuid, ForeignKey("workorders.id"), nullable=False),
-    Column("changed_at", _INSTANT, nullable=False, server_default=func.now()),
-    Column("fetched_at", _INSTANT, nullable=False),
+    now("changed_at"),
+    Column("fetched_at", INSTANT, nullable=False),
     Column("path", Text, nullable=False),
     Column("old", Text),
     Column("new", Text),

@@ -25,22 +25,36 @@ class PageOvertaken(Exception):
     read: roll back, read and decide again."""
 
 
+#: Called with the page's connection and what was written of it.
+Alongside = Callable[[Connection, Page], None]
+
+
+def nothing_else(_connection: Connection, _page: Page) -> None:
+    """A page alone."""
+
+
 def store_page(
     database: Database,
     dealer_id: int,
     digests: Mapping[int, bytes],
     decide: Callable[[LockedPage], Page],
     lineage: Lineage,
+    *,
+    record_unchanged: bool = True,
+    alongside: Alongside = nothing_else,
 ) -> Page:
     """Read, decide and write in one transaction, again when overtaken; returns what was decided and written.
 
-    `digests` holds the accepted answers by DMS number; `decide` may be called several times.
+    `digests` holds the accepted answers by DMS number; `decide` may be called several times, and so may
+    `alongside`, which writes what must be committed together with the page or not at all. `record_unchanged`:
+    see `write_page`.
     """
     for _ in range(_TRIES):
         try:
             with database.transaction() as connection:
                 page = decide(lock_page(connection, dealer_id, digests))
-                write_page(connection, dealer_id, page, lineage)
+                write_page(connection, dealer_id, page, lineage, record_unchanged=record_unchanged)
+                alongside(connection, page)
                 return page
         except PageOvertaken:
             continue
@@ -73,8 +87,14 @@ def lock_page(connection: Connection, dealer_id: int, digests: Mapping[int, byte
     return LockedPage(policy.keep_importing_after_start, stored)
 
 
-def write_page(connection: Connection, dealer_id: int, page: Page, lineage: Lineage) -> None:
+def write_page(
+    connection: Connection, dealer_id: int, page: Page, lineage: Lineage, *, record_unchanged: bool = True
+) -> None:
     """Write what was decided, the attempts and the changes, in one statement. A workorder may occur once.
+
+    Without `record_unchanged` an unchanged workorder gets no attempt: nothing of it is written, unless its
+    digest is new or it was missing in the DMS. What then holds of older answers is said in `runs`.
+    Workorders that were missing are so no more, and those that are `GONE_FROM_DMS` are missing from now on.
 
     Raises `PageOvertaken` when a workorder was not written though it was to be.
     """
@@ -85,7 +105,7 @@ def write_page(connection: Connection, dealer_id: int, page: Page, lineage: Line
         text(statements.WRITE),
         {
             "dealer_id": dealer_id,
-            "page": payload(dealer_id, page),
+            "page": payload(dealer_id, page, record_unchanged=record_unchanged),
             "trigger": lineage.trigger.value,
             "request_id": lineage.request_id,
             "task_id": lineage.task_id,

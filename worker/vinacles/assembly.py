@@ -29,6 +29,16 @@ def last_of_each(headers: Iterable[Row]) -> list[Row]:
     return list(latest.values())
 
 
+def once_each(entity: Entity, rows: Sequence[Row]) -> tuple[Row, ...]:
+    """One row per key, the one that came last, in the order of their first coming; a row that moved while
+    pages were read comes twice. Rows without a complete key all stay."""
+    latest: dict[object, Row] = {}
+    for place, row in enumerate(rows):
+        key = tuple(row.get(column) for column in entity.key)
+        latest[place if None in key else repr(key)] = row
+    return tuple(latest.values())
+
+
 def assembled(
     headers: Sequence[Row], answers: Sequence[RowsRead], *, truncated: bool, requests: int
 ) -> FetchedPage:

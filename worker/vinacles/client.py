@@ -5,11 +5,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from schemas.dealer import Connection
+from schemas.dealer import Connection, Dealer
 from worker.deadline import Deadline
 from worker.retry import RetryRule, retrying
 from worker.vinacles.answers import error_code, json_object, retry_after_seconds, server_time
@@ -41,12 +42,15 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Who asks, how long they wait, and what it cost. `request_id` goes along as `x-ms-correlation-id`,
-    which Data API builder writes to its log."""
+    which Data API builder writes to its log. `dealer` is whose limits the requests count for, nobody's when
+    None; `interactive` says that a person waits for the answer."""
 
     connection: Connection
     deadline: Deadline
     request_id: str | None = None
     tally: Tally = field(default_factory=Tally)
+    dealer: Dealer | None = None
+    interactive: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,17 @@ class Answer(Generic[T]):
     received_at: datetime
 
 
+#: Entered before each request to the API and left after it; may wait and raise TwoDriveError.
+Gate = Callable[[Asking], AbstractContextManager[object]]
+
+
+def _open(_: Asking) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
 class Client:
-    """Sends nothing but GET. Safe to share between threads."""
+    """Sends nothing but GET. Safe to share between threads. Waits between tries are spent outside of the
+    gate, and logins do not pass it."""
 
     def __init__(
         self,
@@ -71,12 +84,14 @@ class Client:
         *,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        gate: Gate = _open,
     ) -> None:
         self._wire = wire
         self._tokens = tokens
         self._rule = rule
         self._sleep = sleep
         self._jitter = jitter
+        self._gate = gate
 
     def get(
         self, asking: Asking, target: str, read: Callable[[dict[str, object]], T], *, anonymous: bool = False
@@ -121,10 +136,11 @@ class Client:
         return reply
 
     def _send(self, asking: Asking, target: str, headers: Mapping[str, str]) -> Reply:
-        asking.tally.count()
         named = asking.request_id is not None and _REQUEST_ID.fullmatch(asking.request_id)
         extra = {"x-ms-correlation-id": asking.request_id} if named and asking.request_id else {}
-        return self._wire.get(asking.connection, target, {**headers, **extra}, asking.deadline)
+        with self._gate(asking):
+            asking.tally.count()
+            return self._wire.get(asking.connection, target, {**headers, **extra}, asking.deadline)
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -36,6 +36,14 @@ _ADDRESS = (
 _TIMEOUTS = (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 
 
+class NotUnderstood(VinaclesRefused):
+    """400: an option or a value of our request does not suit this server."""
+
+
+class DatetimeFilterRefused(VinaclesRefused):
+    """Conditions on date-times do not work here, others do (Data API builder issue 3760)."""
+
+
 class PageTooBig(VinaclesRefused):
     """413, or more bytes than we hold: the same rows may come in smaller pages."""
 
@@ -47,6 +55,16 @@ def page_too_big() -> PageTooBig:
 
 def refused(text: str) -> VinaclesRefused:
     return VinaclesRefused(ErrorCode.VINACLES_REFUSED, text, _CHECK)
+
+
+def not_understood() -> NotUnderstood:
+    text = "Vinacles does not understand our request (HTTP 400)."
+    return NotUnderstood(ErrorCode.VINACLES_REFUSED, text, _CHECK)
+
+
+def datetime_filter_refused() -> DatetimeFilterRefused:
+    text = "Vinacles cannot select by date and time."
+    return DatetimeFilterRefused(ErrorCode.VINACLES_REFUSED, text, _CHECK)
 
 
 def unavailable(
@@ -126,6 +144,8 @@ def of_status(status: int, code: str | None, retry_after_seconds: float | None) 
         return login_failed()
     if status == 403:
         return not_allowed()
+    if status == 400:
+        return not_understood()
     if status == 413:
         return page_too_big()
     if status in _BUSY or status > 504:

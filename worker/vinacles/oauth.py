@@ -11,11 +11,11 @@ from typing import Protocol
 
 import redis
 from cryptography.fernet import InvalidToken
-from redis.exceptions import LockError, RedisError
+from redis.exceptions import AuthenticationError, LockError, NoPermissionError, RedisError
 
 from schemas.dealer import Connection
 from worker.deadline import Deadline
-from worker.errors import ErrorCode, StorageUnavailable, TwoDriveError
+from worker.errors import ConfigurationError, ErrorCode, StorageUnavailable, TwoDriveError
 from worker.vinacles.answers import retry_after_seconds
 from worker.vinacles.failures import login_failed, of_token_status, out_of_time, unreadable
 from worker.vinacles.tokens import Issued, Token, kept_seconds, read_token, renewal_due
@@ -166,6 +166,12 @@ class TokenSource:
 def _storage() -> Iterator[None]:
     try:
         yield
+    except (AuthenticationError, NoPermissionError):
+        raise ConfigurationError(
+            ErrorCode.CONFIGURATION,
+            "The shared memory of the workers (Redis) does not accept this login.",
+            "Check the setting TWODRIVE_STATE_URL.",
+        ) from None
     except RedisError:
         raise StorageUnavailable(
             ErrorCode.STORAGE_UNAVAILABLE,

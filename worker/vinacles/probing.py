@@ -43,7 +43,7 @@ class Probing:
 
     def status(self, dealer: Dealer, deadline: Deadline) -> Status | None:
         """`GET /`, without a login; None where it is hidden."""
-        answer = self._shown(Asking(dealer.connection, deadline), "/", anonymous=True)
+        answer = self._shown(Asking(dealer.connection, deadline, dealer=dealer), "/", anonymous=True)
         if answer is None:
             return None
         said = answer.content
@@ -51,23 +51,27 @@ class Probing:
 
     def log_in(self, dealer: Dealer, deadline: Deadline) -> None:
         """Get a token from the token URL, or the fleet's that is still good."""
-        self._client.log_in(Asking(dealer.connection, deadline))
+        self._client.log_in(Asking(dealer.connection, deadline, dealer=dealer))
 
     def openapi(self, dealer: Dealer, deadline: Deadline) -> dict[str, object] | None:
         """The OpenAPI document, None where it is hidden."""
-        answer = self._shown(Asking(dealer.connection, deadline), "/api/openapi", anonymous=False)
+        answer = self._shown(
+            Asking(dealer.connection, deadline, dealer=dealer), "/api/openapi", anonymous=False
+        )
         return answer.content if answer else None
 
     def probe(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> Probed:
         """Ask for one row with every column that we need."""
-        answer = self._client.get(Asking(dealer.connection, deadline), Query(entity, first=1).target(), rows)
+        answer = self._client.get(
+            Asking(dealer.connection, deadline, dealer=dealer), Query(entity, first=1).target(), rows
+        )
         return Probed(bool(answer.content), _skew(answer))
 
     def probe_page_size(self, dealer: Dealer, rows_asked: int, deadline: Deadline) -> bool:
         """Whether pages of this many rows are given: more than the server's maximum is a 400."""
         query = Query(WORKORDER, first=rows_asked)
         try:
-            self._client.get(Asking(dealer.connection, deadline), query.target(), rows)
+            self._client.get(Asking(dealer.connection, deadline, dealer=dealer), query.target(), rows)
         except VinaclesRefused:
             return False
         return True
@@ -76,7 +80,7 @@ class Probing:
         """Whether a filter on a date-time works: on some column types it is a 400 or 500 (DAB issue 3760)."""
         query = Query(WORKORDER, at_least(APPOINTMENT, _LONG_AGO), first=1)
         try:
-            self._client.get(Asking(dealer.connection, deadline), query.target(), rows)
+            self._client.get(Asking(dealer.connection, deadline, dealer=dealer), query.target(), rows)
         except VinaclesRefused:
             return False
         except VinaclesUnavailable as error:

@@ -41,6 +41,21 @@ def at_least(column: str, value: Literal) -> Filter:
     return Filter(f"{_name(column)} ge {_literal(value)}")
 
 
+def at_most(column: str, value: Literal) -> Filter:
+    """`column le value`; raises ValueError like `eq`."""
+    return Filter(f"{_name(column)} le {_literal(value)}")
+
+
+def above(column: str, value: Literal) -> Filter:
+    """`column gt value`; raises ValueError like `eq`."""
+    return Filter(f"{_name(column)} gt {_literal(value)}")
+
+
+def below(column: str, value: Literal) -> Filter:
+    """`column lt value`; raises ValueError like `eq`."""
+    return Filter(f"{_name(column)} lt {_literal(value)}")
+
+
 def any_of(filters: Iterable[Filter]) -> Filter:
     return _joined(" or ", filters)
 

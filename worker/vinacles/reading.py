@@ -58,7 +58,7 @@ def read_rows(
     halving = False
     while True:
         try:
-            answer = client.get(asking, query.target(paging.after), _page)
+            answer = client.get(asking, query.target(paging.after), page_of)
         except VinaclesRefused as refusal:
             rows_asked = query.first or _UNSTATED_PAGE_ROWS
             halving = halving or isinstance(refusal, PageTooBig)
@@ -74,5 +74,5 @@ def read_rows(
             return RowsRead(query.entity, tuple(read), started_at)
 
 
-def _page(document: Mapping[str, object]) -> tuple[tuple[Row, ...], object]:
+def page_of(document: Mapping[str, object]) -> tuple[tuple[Row, ...], object]:
     return rows(document), document.get("nextLink")

@@ -1,7 +1,7 @@
 """The face of the station: workorders by what somebody typed, or by their DMS numbers."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 
 from schemas.dealer import Dealer
 from schemas.search import SearchTerms
@@ -21,7 +21,7 @@ from schemas.vinacles import (
 from worker.deadline import Deadline
 from worker.vinacles.assembly import assembled, last_of_each, number
 from worker.vinacles.client import Asking, Client, Tally
-from worker.vinacles.failures import out_of_time
+from worker.vinacles.parallel import results
 from worker.vinacles.query import MOST_URL_BYTES, PAGING_BYTES, Filter, all_of, any_of, eq, split
 from worker.vinacles.reading import Query, RowsRead, read_rows
 
@@ -54,12 +54,12 @@ class Vinacles:
         `tally` is for those who must know the number of requests of a failure too. Raises what `Client.get`
         raises.
         """
-        asking = Asking(dealer.connection, deadline, request_id, tally or Tally())
-        condition = _of_dealer(dealer, _spelled(terms))
+        asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
+        condition = of_dealer(dealer, _spelled(terms))
         newest_first = (f"{APPOINTMENT} desc", f"{DMS_NUMBER} desc")
 
         def matching(rows: Iterable[Row]) -> list[Row]:
-            return last_of_each(row for row in rows if _belongs(dealer, row) and terms.matches(row))
+            return last_of_each(row for row in rows if belongs(dealer, row) and terms.matches(row))
 
         def find() -> RowsRead:
             query = Query(WORKORDER, condition, newest_first)
@@ -87,12 +87,12 @@ class Vinacles:
         """
         if not dms_numbers:
             return FetchedPage((), False, deadline.clock(), 0)
-        asking = Asking(dealer.connection, deadline, request_id, tally or Tally())
+        asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
         calls = self._calls(dealer, (WORKORDER, LINE, CONTACT), dms_numbers, asking)
         answers = self._together(calls, deadline)
         asked = set(dms_numbers)
         rows = (row for answer in answers if answer.entity is WORKORDER for row in answer.rows)
-        headers = (row for row in rows if number(row.get(DMS_NUMBER)) in asked and _belongs(dealer, row))
+        headers = (row for row in rows if number(row.get(DMS_NUMBER)) in asked and belongs(dealer, row))
         return assembled(last_of_each(headers), answers, truncated=False, requests=asking.tally.requests)
 
     def close(self) -> None:
@@ -110,17 +110,7 @@ class Vinacles:
         return [call(query) for query in queries]
 
     def _together(self, calls: Sequence[Call], deadline: Deadline) -> list[RowsRead]:
-        """All answers, or the first failure. Nobody waits beyond the deadline, wherever a call is stuck."""
-        futures = [self._threads.submit(call) for call in calls]
-        try:
-            done, late = wait(futures, deadline.remaining(), return_when=FIRST_EXCEPTION)
-            answers = [future.result() for future in futures if future in done]
-        finally:
-            for future in futures:
-                future.cancel()
-        if late:
-            raise out_of_time()
-        return answers
+        return results([self._threads.submit(call) for call in calls], deadline)
 
 
 def _spelled(terms: SearchTerms) -> Filter:
@@ -128,13 +118,14 @@ def _spelled(terms: SearchTerms) -> Filter:
     return any_of([*numbers, *(eq(PLATE, spelling) for spelling in terms.plates)])
 
 
-def _of_dealer(dealer: Dealer, wanted: Filter) -> Filter:
+def of_dealer(dealer: Dealer, wanted: Filter) -> Filter:
+    """`wanted`, among the workorders of the dealer's affiliates."""
     if not dealer.affiliates:
         return wanted
     return all_of([wanted, any_of(eq(AFFILIATE, affiliate) for affiliate in dealer.affiliates)])
 
 
-def _belongs(dealer: Dealer, row: Row) -> bool:
+def belongs(dealer: Dealer, row: Row) -> bool:
     """Old servers may match a filter wrongly, so the answer is checked again."""
     return not dealer.affiliates or number(row.get(AFFILIATE)) in dealer.affiliates
 
@@ -142,7 +133,7 @@ def _belongs(dealer: Dealer, row: Row) -> bool:
 def _by_dms_numbers(dealer: Dealer, entity: Entity, dms_numbers: Sequence[int]) -> list[Query]:
     def query(ids: Sequence[int]) -> Query:
         wanted = any_of(eq(DMS_NUMBER, key) for key in ids)
-        return Query(entity, _of_dealer(dealer, wanted) if entity is WORKORDER else wanted)
+        return Query(entity, of_dealer(dealer, wanted) if entity is WORKORDER else wanted)
 
     fixed = len(dealer.connection.base_url) + (len(query(dms_numbers[:1]).target()) if dms_numbers else 0)
     room = MOST_URL_BYTES - PAGING_BYTES - fixed

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from redis import Redis
+from structlog.testing import capture_logs
 
 from sandbox.processes import Program
 from sandbox.services import temporary_folder
@@ -46,7 +47,9 @@ def twodrive(cli_stack: Stack, dms: SimulatorAdmin, monkeypatch: pytest.MonkeyPa
             monkeypatch.setenv(name, value)
 
     def discreet(*arguments: str, input: str | None = None) -> Result:
-        result = run(*arguments, input=input)
+        # `main` sends log lines elsewhere; by default they would stand between the answers.
+        with capture_logs():
+            result = run(*arguments, input=input)
         for secret in (cli_stack.simulator.client_secret, cli_stack.env["TWODRIVE_SECRET_KEYS"], "canary"):
             assert secret not in result.output
         return result

@@ -1,17 +1,24 @@
 """`twodrive dealers` on a real PostgreSQL."""
 
 import json
+from dataclasses import fields
 
 import pytest
 from cryptography.fernet import Fernet
 
 from sandbox.stack import Stack
+from schemas.dealer import Dealer
 from tests.unit.cli.running import Run
+from worker.store.dealers import DealerChanges
 
 
 def _shown(twodrive: Run, dealer: str) -> dict[str, object]:
     shown: dict[str, object] = json.loads(twodrive("dealers", "show", dealer, "--json").stdout)
     return shown
+
+
+def _default(field: str) -> object:
+    return next(one.default for one in fields(Dealer) if one.name == field)
 
 
 def _secret(cli_stack: Stack, dealer: str) -> str:
@@ -41,6 +48,15 @@ def test_a_new_dealer_has_the_defaults(twodrive: Run, cli_stack: Stack, dealer: 
         "import_new_in_bulk": False,
         "prices_include_vat": False,
         "paused": False,
+        "refresh_every_minutes": 30,
+        "refresh_from": None,
+        "refresh_until": None,
+        "days_back": 14,
+        "days_ahead": 60,
+        "requests_per_second": _default("requests_per_second"),
+        "concurrent_requests": _default("concurrent_requests"),
+        "page_rows": None,
+        "modified_on_works": None,
     }
     assert _secret(cli_stack, dealer) == cli_stack.simulator.client_secret
 
@@ -77,6 +93,44 @@ def test_every_field_can_be_changed(twodrive: Run, cli_stack: Stack, dealer: str
     for switch in ("keep_importing_after_start", "import_new_in_bulk", "prices_include_vat", "paused"):
         assert shown[switch] is False
     assert _secret(cli_stack, dealer) == cli_stack.simulator.client_secret
+
+
+def test_bulk_refreshes_can_be_planned_and_limited(twodrive: Run, dealer: str) -> None:
+    changes = {
+        "refresh_every_minutes": 15,
+        "refresh_from": "06:30",
+        "refresh_until": "19:00",
+        "days_back": 3,
+        "days_ahead": 0,
+        "requests_per_second": 0.5,
+        "concurrent_requests": 2,
+    }
+    pairs = ((f"--{name.replace('_', '-')}", str(value)) for name, value in changes.items())
+    assert twodrive("dealers", "set", dealer, *(part for pair in pairs for part in pair)).exit_code == 0
+    assert _shown(twodrive, dealer).items() >= changes.items()
+    never = twodrive("dealers", "set", dealer, "--refresh-every-minutes", "Never")
+    assert never.stdout == f"Dealer {dealer} was changed: refresh_every_minutes.\n"
+    assert _shown(twodrive, dealer)["refresh_every_minutes"] is None
+    lines = twodrive("dealers", "show", dealer).stdout.splitlines()
+    assert ["refresh_every_minutes", "never"] in [line.split() for line in lines]
+
+
+@pytest.mark.parametrize("option", [("--forget-learned",), ("--base-url", "https://other.example")])
+def test_what_was_learned_of_a_tenant_is_shown_and_forgotten(
+    twodrive: Run, cli_stack: Stack, dealer: str, option: tuple[str, ...]
+) -> None:
+    learned = {"page_rows": 100, "modified_on_works": False}
+    parts = cli_stack.parts()
+    try:
+        with parts.database.transaction() as connection:
+            parts.dealers.change(
+                connection, int(dealer), DealerChanges(page_rows=100, modified_on_works=False)
+            )
+    finally:
+        parts.close()
+    assert _shown(twodrive, dealer).items() >= learned.items()
+    assert twodrive("dealers", "set", dealer, *option).exit_code == 0
+    assert _shown(twodrive, dealer).items() >= dict.fromkeys(learned).items()
 
 
 def test_a_change_leaves_the_rest_alone(twodrive: Run, dealer: str) -> None:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
-from sqlalchemy import text
+from sqlalchemy import Connection as SqlConnection
+from sqlalchemy import event, text
 
 from schemas.dealer import Connection, Dealer, Secret
 from schemas.decision import Decision, Fetched, Stored
@@ -158,3 +159,19 @@ def new_store(database: Database, cipher: MultiFernet) -> Callable[[], Store]:
         return Store(database, dealers, dealer_id)
 
     return make
+
+
+def statements_of(store: Store, work: Callable[[], object]) -> int:
+    """How many statements `work` costs, in transactions of its own or one that is open."""
+    seen: list[str] = []
+
+    def note(_c: SqlConnection, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    engine = store.database.engine()
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(seen)

@@ -1,7 +1,7 @@
 """Dealers' records and their encrypted secrets."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
@@ -44,6 +44,31 @@ def test_a_number_is_taken_once(store: Store) -> None:
     assert loaded(store).name == DEALER.name
 
 
+def test_every_field_can_be_given_at_once(store: Store) -> None:
+    other = replace(
+        DEALER,
+        dealer_id=8,
+        phone_region="BE",
+        keep_importing_after_start=True,
+        import_new_in_bulk=True,
+        prices_include_vat=True,
+        refresh_every_minutes=5,
+        refresh_from=time(7),
+        refresh_until=time(18, 30),
+        days_back=1,
+        days_ahead=2,
+        requests_per_second=0.25,
+        concurrent_requests=1,
+        page_rows=250,
+        modified_on_works=False,
+    )
+    with store.database.transaction() as connection:
+        assert store.dealers.add(connection, other)
+    found = load(store, dealer_id=8)
+    assert found is not None
+    assert found.dealer == other
+
+
 def test_all_are_listed_by_number(store: Store) -> None:
     others = [replace(DEALER, dealer_id=number, affiliates=(), paused=True) for number in (9, 3)]
     with store.database.transaction() as connection:
@@ -77,6 +102,15 @@ def test_every_field_can_be_changed(store: Store) -> None:
                 "keep_importing_after_start": True,
                 "import_new_in_bulk": True,
                 "prices_include_vat": True,
+                "refresh_every_minutes": None,
+                "refresh_from": time(7),
+                "refresh_until": time(18, 30),
+                "days_back": 1,
+                "days_ahead": 2,
+                "requests_per_second": 0.5,
+                "concurrent_requests": 1,
+                "page_rows": 250,
+                "modified_on_works": True,
             },
         )
     dealer = loaded(store)
@@ -87,6 +121,14 @@ def test_every_field_can_be_changed(store: Store) -> None:
     assert dealer.prices_include_vat
     assert (reach.base_url, reach.token_url) == ("https://zuid.example", "https://login.example/zuid")
     assert (reach.audience, reach.client_id) == ("zuid", "claire-zuid")
+    assert (dealer.refresh_every_minutes, dealer.refresh_from, dealer.refresh_until) == (
+        None,
+        time(7),
+        time(18, 30),
+    )
+    assert (dealer.days_back, dealer.days_ahead, dealer.page_rows) == (1, 2, 250)
+    assert (dealer.requests_per_second, dealer.concurrent_requests) == (0.5, 1)
+    assert dealer.modified_on_works is True
 
 
 def test_the_secret_lies_encrypted(store: Store) -> None:

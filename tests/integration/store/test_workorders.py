@@ -6,12 +6,11 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, event
 
-from schemas.decision import Change, Decision, Fetched
+from schemas.decision import Change, Decision
 from schemas.outcome import Outcome, Reason, Warning
 from schemas.workorder import Role, workorder_id
-from tests.integration.store.conftest import CHILDREN, DEALER, LINEAGE, WORKORDER_ID, Store
+from tests.integration.store.conftest import CHILDREN, DEALER, LINEAGE, WORKORDER_ID, Store, statements_of
 from tests.workorders import CONTACT, INTERVENTION, NOON, PART, WORKORDER, fetched, full, numbered
 from worker.errors import ErrorCode, MessageInvalid, StorageUnavailable
 from worker.store.pages import Accepted, LockedPage, Page, Refused
@@ -169,29 +168,14 @@ def test_a_page_of_refusals_needs_no_digest(store: Store) -> None:
     assert store.rows("SELECT count(*) FROM import_attempts") == [(1,)]
 
 
-def _statements(store: Store, answers: list[Fetched]) -> int:
-    seen: list[str] = []
-
-    def note(_c: Connection, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    engine = store.database.engine()
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        store.put(*answers)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
-
-
 def test_a_page_costs_the_same_statements_for_any_size(store: Store) -> None:
     def costs(first: int, size: int) -> list[int]:
         page = [full(first + n) for n in range(size)]
         dearer = [replace(workorder, mileage_km=90_000) for workorder in page]
         return [
-            _statements(store, [fetched(workorder) for workorder in page]),
-            _statements(store, [fetched(workorder, 1) for workorder in page]),
-            _statements(store, [fetched(workorder, 2) for workorder in dearer]),
+            statements_of(store, lambda: store.put(*(fetched(workorder) for workorder in page))),
+            statements_of(store, lambda: store.put(*(fetched(workorder, 1) for workorder in page))),
+            statements_of(store, lambda: store.put(*(fetched(workorder, 2) for workorder in dearer))),
         ]
 
     assert costs(10_000, 1) == costs(20_000, 500) == [3, 3, 4]

@@ -10,6 +10,7 @@ from schemas.dealer import Connection, Dealer, Secret
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer
 from worker.deadline import Deadline
 from worker.retry import RetryRule
+from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Asking, Client
 from worker.vinacles.oauth import TokenSource
 from worker.vinacles.probing import Probing
@@ -62,6 +63,7 @@ class House:
         self.client = Client(self.wire, self.tokens, RetryRule(), sleep=self.slept.append, jitter=lambda: 0.0)
         self.vinacles = Vinacles(self.client, 16)
         self.probing = Probing(self.client)
+        self.bulk = BulkReader(self.client)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer, Exchange, Mann
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, TwoDriveError, VinaclesRefused, VinaclesUnavailable
 from worker.vinacles.client import Asking, Client
-from worker.vinacles.failures import PageTooBig
+from worker.vinacles.failures import NotUnderstood, PageTooBig
 from worker.vinacles.wire import Wire, build_session
 
 
@@ -221,10 +221,11 @@ def test_a_retry_after_beyond_the_deadline_is_obeyed_by_giving_up(
         (lambda e: e.reply(403), ConfigurationError, ErrorCode.VINACLES_NOT_ALLOWED),
         *(
             (lambda e, status=status: e.error(status), VinaclesRefused, ErrorCode.VINACLES_REFUSED)
-            for status in (400, 404, 405)
+            for status in (404, 405)
         ),
         (lambda e: e.reply(414), VinaclesRefused, ErrorCode.VINACLES_REFUSED),
         (lambda e: e.reply(302, Location="/elsewhere"), VinaclesRefused, ErrorCode.VINACLES_REFUSED),
+        (lambda e: e.error(400), NotUnderstood, ErrorCode.VINACLES_REFUSED),
         (lambda e: e.error(413), PageTooBig, ErrorCode.VINACLES_REFUSED),
     ],
 )

@@ -405,6 +405,16 @@ def test_redis_away_between_buying_and_keeping_is_no_silent_success(
         source.get(connection, soon())
 
 
+def test_a_wrong_password_of_redis_is_for_an_operator(
+    house: House, connection: Connection, redis_server: Redis, server: BadServer
+) -> None:
+    with redis.Redis(port=redis_server.port, password="wrong", retry=Retry(NoBackoff(), 0)) as stranger:
+        source = TokenSource(stranger, house.cipher, NAMING_KEY, house.wire)
+        with pytest.raises(ConfigurationError, match="TWODRIVE_STATE_URL"):
+            source.get(connection, soon())
+    assert server.requests == []
+
+
 def test_a_garbled_entry_is_bought_anew(
     house: House, connection: Connection, server: BadServer, redis_client: redis.Redis
 ) -> None:

@@ -42,6 +42,21 @@ def test_all_that_is_wrong_with_a_record_is_wrong_usage(twodrive: Run, settings:
         ({"time_zone": "../../etc/passwd"}, "for example Europe/Amsterdam"),
         ({"phone_region": "XX"}, "for example NL or BE"),
         ({"affiliate": "0"}, "0 is not in the range"),
+        ({"refresh_every_minutes": "0"}, "a whole number from 1 to 10080 (a week), for example 30, or never"),
+        ({"refresh_every_minutes": "10081"}, "a whole number from 1 to 10080"),
+        ({"refresh_every_minutes": "1.5"}, "a whole number from 1 to 10080"),
+        ({"refresh_every_minutes": ""}, "a whole number from 1 to 10080"),
+        ({"refresh_from": "24:00"}, "must be a time of day as HH:MM, for example 07:30"),
+        ({"refresh_from": "7"}, "must be a time of day as HH:MM"),
+        ({"refresh_until": "7:5"}, "must be a time of day as HH:MM"),
+        ({"refresh_until": "evening"}, "must be a time of day as HH:MM"),
+        ({"refresh_until": "-1:30"}, "must be a time of day as HH:MM"),
+        ({"days_back": "-1"}, "-1 is not in the range"),
+        ({"days_ahead": "3651"}, "3651 is not in the range"),
+        ({"requests_per_second": "0"}, "must be a number from 0.01 to 1000, for example 5 or 0.5"),
+        ({"requests_per_second": "nan"}, "must be a number from 0.01 to 1000"),
+        ({"requests_per_second": "inf"}, "must be a number from 0.01 to 1000"),
+        ({"concurrent_requests": "0"}, "0 is not in the range"),
         ({"dealer_id": "0"}, "0 is not in the range"),
         ({"dealer_id": "2147483648"}, "2147483648 is not in the range"),
     ],
@@ -55,6 +70,22 @@ def test_refusals(twodrive: Run, settings: dict[str, str], changed: dict[str, st
 @pytest.mark.parametrize("url", ["http://localhost:8085", "http://127.0.0.1:8085/tenant/", "http://[::1]:1"])
 def test_this_machine_needs_no_tls(twodrive: Run, settings: dict[str, str], url: str) -> None:
     assert _add(twodrive, base_url=url, token_url=url)[0] == 5
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"refresh_every_minutes": "never"},
+        {"refresh_every_minutes": " 10080 "},
+        {"refresh_from": "7:05", "refresh_until": "00:00"},
+        {"requests_per_second": "0.01", "concurrent_requests": "100"},
+        {"days_back": "0", "days_ahead": "3650"},
+    ],
+)
+def test_schedules_and_limits_that_are_accepted(
+    twodrive: Run, settings: dict[str, str], changed: dict[str, str]
+) -> None:
+    assert _add(twodrive, **changed)[0] == 5
 
 
 @pytest.mark.parametrize("typed", ["", "   \n"])

@@ -24,7 +24,7 @@ from worker.errors import (
     VinaclesRefused,
     VinaclesUnavailable,
 )
-from worker.vinacles.failures import PageTooBig, of_exception, of_status, of_token_status
+from worker.vinacles.failures import NotUnderstood, PageTooBig, of_exception, of_status, of_token_status
 from worker.vinacles.wire import Wire, build_session
 
 CONNECTION = Connection("https://host.example", "https://login.example/token", "aud", "id", Secret("s3cret"))
@@ -40,7 +40,7 @@ WRONG = ErrorCode.CONFIGURATION
         (401, None, ConfigurationError, LOGIN, None),
         (403, "AuthorizationCheckFailed", ConfigurationError, ALLOWED, None),
         (403, None, ConfigurationError, ALLOWED, None),
-        (400, "BadRequest", VinaclesRefused, REFUSED, None),
+        (400, "BadRequest", NotUnderstood, REFUSED, None),
         (404, "EntityNotFound", VinaclesRefused, REFUSED, None),
         (405, None, VinaclesRefused, REFUSED, None),
         (414, None, VinaclesRefused, REFUSED, None),

@@ -1,0 +1,158 @@
+"""Bulk refresh through real workers: by message, by schedule, beside people, and after a kill."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from sandbox.demo.desk import Desk
+from sandbox.demo.scenes import only
+from sandbox.processes import Program, wait_until
+from sandbox.simulator import known
+from sandbox.stack import Stack
+from schemas.workorder import workorder_id
+from worker.store.dealers import DealerChanges
+
+_FAST: DealerChanges = {
+    "import_new_in_bulk": True,
+    "requests_per_second": 1000.0,
+    "concurrent_requests": 8,
+    "modified_on_works": False,
+}
+
+
+@pytest.fixture(scope="module")
+def bulk_worker(stack: Stack) -> Iterator[Program]:
+    worker = stack.start_bulk_worker()
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def fast(desk: Desk, bulk_worker: Program) -> Desk:
+    """A dealer that imports new workorders in bulk; pages of 5 make many of them."""
+    assert bulk_worker.process.poll() is None
+    change(desk, _FAST)
+    desk.dms.set(page_max=5, page_default=5)
+    return desk
+
+
+def change(desk: Desk, changes: DealerChanges) -> None:
+    with desk.database.transaction() as connection:
+        desk.dealers.change(connection, desk.dealer.dealer_id, changes)
+
+
+def refresh_all(desk: Desk, **arguments: Any) -> Any:
+    arguments = {"dealer_id": desk.dealer.dealer_id, **arguments}
+    return desk.backend.send_task("workorders.refresh_dealer", kwargs=arguments, queue="bulk")
+
+
+def run_row(desk: Desk) -> Any:
+    query = text("SELECT * FROM refresh_runs WHERE dealer_id = :dealer_id ORDER BY id DESC LIMIT 1")
+    with desk.database.transaction() as connection:
+        return connection.execute(query, {"dealer_id": desk.dealer.dealer_id}).mappings().one_or_none()
+
+
+def test_a_whole_dealer_by_one_message(fast: Desk) -> None:
+    answer = refresh_all(fast).get(timeout=60)
+    assert answer["state"] == "done"
+    assert answer["created"] > 10
+    assert answer["seen"] == answer["created"] + answer["rejected"]
+    again = refresh_all(fast).get(timeout=60)
+    assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, answer["created"])
+
+
+def test_progress_is_seen_meanwhile(fast: Desk) -> None:
+    fast.dms.set(latency_ms=60)
+    sent = refresh_all(fast)
+    wait_until(lambda: sent.state == "PROGRESS", 30, "progress")
+    assert sent.info["state"] == "running"
+    assert sent.info["pages"] >= 1
+    fast.dms.set(latency_ms=0)
+    assert sent.get(timeout=60)["state"] == "done"
+
+
+def test_a_killed_child_costs_a_page_and_the_run_goes_on(fast: Desk, bulk_worker: Program) -> None:
+    # Given a run that is at work
+    fast.dms.set(latency_ms=60)
+    refresh_all(fast)
+    wait_until(lambda: (run_row(fast) or {"pages": 0})["pages"] >= 2, 30, "two pages")
+    # When the children of the worker are killed, and the lease has run out
+    for child in children(bulk_worker.process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(child, SIGKILL)
+    pages = run_row(fast)["pages"]
+    fast.dms.set(latency_ms=0)
+    with fast.database.transaction() as connection:
+        connection.execute(
+            text("UPDATE refresh_runs SET lease_until = now(), ring_at = now() WHERE state = 'running'")
+        )
+    # Then the next look at the due list rings for it, and it goes on where it was
+    look(fast)
+    wait_until(lambda: run_row(fast)["state"] == "done", 60, "the run's end")
+    row = run_row(fast)
+    assert row["pages"] > pages
+    assert row["seen"] == row["created"] + row["rejected"] + row["unchanged"]
+
+
+def children(parent: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def look(desk: Desk) -> list[int]:
+    sent = desk.backend.send_task("workorders.refresh_due", queue="maintenance")
+    rung: list[int] = sent.get(timeout=30)["rung"]
+    return rung
+
+
+def test_a_due_dealer_is_refreshed_by_the_schedule(fast: Desk) -> None:
+    with fast.database.transaction() as connection:
+        connection.execute(
+            text(
+                "UPDATE dealers SET next_refresh_at = now() + interval '1 day' WHERE dealer_id <> :dealer_id"
+            ),
+            {"dealer_id": fast.dealer.dealer_id},
+        )
+    assert len(look(fast)) >= 1
+    wait_until(lambda: run_row(fast)["state"] == "done", 60, "the scheduled run")
+    assert look(fast) == []
+
+
+def test_ten_clicks_are_one_question(fast: Desk) -> None:
+    only(fast.search(known.COMPLETE), outcome="created")
+    fast.dms.clear_journal()
+    fast.dms.set(latency_ms=50)
+    identifier = str(workorder_id(fast.dealer.dealer_id, known.COMPLETE_ID))
+    arguments = {"dealer_id": fast.dealer.dealer_id, "workorder_id": identifier}
+
+    def click(number: int) -> dict[str, Any]:
+        sent = fast.backend.send_task(
+            "workorders.refresh",
+            kwargs={**arguments, "request_id": f"click-{number}"},
+            queue="interactive",
+            expires=15,
+        )
+        answer: dict[str, Any] = sent.get(timeout=30)
+        return answer
+
+    with ThreadPoolExecutor(10) as people:
+        answers = list(people.map(click, range(10)))
+    assert [answer["request_id"] for answer in answers] == [f"click-{number}" for number in range(10)]
+    assert {only(answer)["outcome"] for answer in answers} == {"unchanged"}
+    assert fast.dms.request_counts()["Workorder"] == 1
+
+
+def test_a_run_of_another_dealer_is_refused(fast: Desk, stack: Stack) -> None:
+    run_id = refresh_all(fast).get(timeout=60)["run_id"]
+    other = stack.add_dealer(fast.dealer.dealer_id + 50_000, "Garage Anders")
+    sent = fast.backend.send_task(
+        "workorders.refresh_dealer", kwargs={"dealer_id": other.dealer_id, "run_id": run_id}, queue="bulk"
+    )
+    with pytest.raises(Exception, match="message_invalid"):
+        sent.get(timeout=30)

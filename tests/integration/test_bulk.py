@@ -1,0 +1,220 @@
+"""Bulk refresh with its real stations: simulator, Redis and PostgreSQL, without a queue."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from sandbox.services import Redis, temporary_folder
+from sandbox.simulator import known
+from sandbox.simulator.running import SimulatorProcess
+from schemas.dealer import Connection, Dealer, Secret
+from schemas.workorder import workorder_id
+from tests.integration.test_importer import settings_for
+from worker.bulk import BulkRefresh
+from worker.errors import VinaclesUnavailable
+from worker.store.columns import RunState
+from worker.store.dealers import DealerChanges
+from worker.store.runs import Run
+from worker.store.tables import workorders
+from worker.store.workorders import card
+from worker.vinacles.bulk import BulkReader
+from worker.wiring import Parts, build
+
+
+@dataclass(frozen=True)
+class Workshop:
+    parts: Parts
+    simulator: SimulatorProcess
+
+    def refresh(self) -> Run:
+        """A whole run, slice by slice."""
+        run_id = self.parts.bulk.start(1).run_id
+        while True:
+            run = self.parts.bulk.work(run_id, "task-1", lambda _: None)
+            assert run is not None
+            if not run.state.is_open:
+                return run
+
+    def change(self, changes: DealerChanges) -> None:
+        with self.parts.database.transaction() as connection:
+            self.parts.dealers.change(connection, 1, changes)
+
+    def stored(self) -> dict[int, datetime | None]:
+        """DMS numbers, with the moment since when they are missing."""
+        query = select(workorders.c.dms_number, workorders.c.missing_in_dms_since)
+        with self.parts.database.transaction() as connection:
+            return {row.dms_number: row.missing_in_dms_since for row in connection.execute(query)}
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorProcess]:
+    with temporary_folder() as folder:
+        simulator = SimulatorProcess(folder, workorders=300)
+        yield simulator
+        simulator.stop()
+
+
+@pytest.fixture
+def workshop(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Workshop]:
+    """A dealer that imports new workorders in bulk, without limits that would be felt."""
+    simulator.admin.reset()
+    parts = build(settings_for(database_url, redis_server))
+    connection = Connection(
+        base_url=simulator.base_url,
+        token_url=simulator.token_url,
+        audience=simulator.audience,
+        client_id=simulator.client_id,
+        client_secret=Secret(simulator.client_secret),
+    )
+    dealer = Dealer(
+        1,
+        "Garage Testweg",
+        connection,
+        import_new_in_bulk=True,
+        requests_per_second=1000,
+        concurrent_requests=8,
+    )
+    with parts.database.transaction() as transaction:
+        parts.dealers.add(transaction, dealer)
+    yield Workshop(parts, simulator)
+    parts.close()
+
+
+def test_first_load_then_nothing_to_do(workshop: Workshop) -> None:
+    first = workshop.refresh()
+    assert first.state is RunState.DONE
+    assert first.counts.created > 100
+    assert first.counts.created + first.counts.rejected + first.counts.unchanged == first.seen
+    workshop.change({"modified_on_works": False})
+    again = workshop.refresh()
+    assert again.counts.created == again.counts.updated == again.counts.missing == 0
+    assert again.counts.unchanged == first.counts.created
+    assert again.counts.rejected == first.counts.rejected
+
+
+def test_unknown_workorders_are_skipped_unless_wanted(workshop: Workshop) -> None:
+    workshop.change({"import_new_in_bulk": False})
+    run = workshop.refresh()
+    assert run.counts.created == 0
+    assert run.counts.skipped == run.seen > 100
+    assert workshop.stored() == {}
+
+
+def test_only_what_changed_is_read_where_the_tenant_tells(workshop: Workshop) -> None:
+    workshop.refresh()
+    where = {"WorkorderId": known.COMPLETE_ID}
+    workshop.simulator.admin.patch_rows("Workorder", where, {"Mileage": 91_000})
+    run = workshop.refresh()
+    assert run.modified_since is not None
+    assert run.counts.updated == 1
+    with workshop.parts.database.transaction() as connection:
+        found = card(connection, 1, workorder_id(1, known.COMPLETE_ID))
+    assert found is not None
+    assert found.workorder is not None
+    assert found.workorder.mileage_km == 91_000
+
+
+def test_what_vanished_is_marked_and_comes_back(workshop: Workshop) -> None:
+    workshop.refresh()
+    workshop.change({"modified_on_works": False})
+    moved, gone = known.SAME_PLATE_IDS
+    admin = workshop.simulator.admin
+    far = (datetime.now(UTC) + timedelta(days=100)).strftime("%Y-%m-%dT09:00:00")
+    admin.patch_rows("Workorder", {"WorkorderId": moved}, {"AppointmentDate": far})
+    [header] = [
+        {
+            "WorkorderId": gone,
+            "WONUMMER": known.SAME_PLATE_NUMBERS[1],
+            "AffiliateId": 1,
+            "AppointmentDate": (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT08:30:00"),
+        }
+    ]
+    admin.delete_rows("Workorder", {"WorkorderId": gone})
+    run = workshop.refresh()
+    assert run.counts.missing == 1
+    assert [number for number, missing in workshop.stored().items() if missing] == [gone]
+    admin.put_row("Workorder", header)
+    workshop.refresh()
+    assert [number for number, missing in workshop.stored().items() if missing] == []
+
+
+@pytest.mark.parametrize("page_max", [1, 7, 100])
+def test_page_size_changes_nothing(workshop: Workshop, page_max: int) -> None:
+    workshop.simulator.admin.set(page_max=page_max, page_default=page_max)
+    few = ["WO-1001", "WO-1002", "WO-1003"]
+    if page_max == 1:
+        # One row a page: a handful of workorders will do.
+        workshop.change({"days_back": 0, "days_ahead": 1})
+    run = workshop.refresh()
+    assert run.state is RunState.DONE
+    stored = workshop.stored()
+    assert known.COMPLETE_ID in stored
+    assert few
+    workshop.simulator.admin.set(page_max=100_000, page_default=100)
+    workshop.change({"modified_on_works": False, "page_rows": None})
+    again = workshop.refresh()
+    assert again.counts.created == again.counts.updated == 0
+    assert workshop.stored() == stored
+
+
+def test_a_broken_page_is_done_again_from_its_checkpoint(workshop: Workshop) -> None:
+    workshop.simulator.admin.set(page_max=50)
+    workshop.simulator.admin.answer_status(503, times=None, match="WorkorderLine", after=30)
+    run_id = workshop.parts.bulk.start(1).run_id
+    parts = workshop.parts
+    hasty = BulkRefresh(
+        parts.database, parts.dealers, BulkReader(parts.client), parts.importer, page_seconds=2
+    )
+    with pytest.raises(VinaclesUnavailable):
+        hasty.work(run_id, None, lambda _: None)
+    broken = workshop.parts.bulk.state(run_id)
+    assert broken is not None
+    assert broken.state is RunState.RUNNING
+    assert broken.error_code == "vinacles_unavailable"
+    assert broken.pages > 0
+    workshop.simulator.admin.clear_faults()
+    workshop.simulator.admin.clear_journal()
+    done = workshop.refresh()
+    assert done.run_id == run_id
+    assert done.state is RunState.DONE
+    first = next(entry for entry in workshop.simulator.admin.journal() if entry.path == "/api/Workorder")
+    assert f"WorkorderId%20gt%20{broken.after_dms_number}" in first.query
+
+
+def test_a_date_filter_that_does_not_work_costs_a_sweep(workshop: Workshop) -> None:
+    workshop.simulator.admin.add_fault("datetime_filter", status=500, times=None, match="Workorder")
+    run = workshop.refresh()
+    assert run.state is RunState.DONE
+    assert known.COMPLETE_ID in workshop.stored()
+
+
+def test_due_dealers_start_once_and_two_workers_never_share_a_run(workshop: Workshop) -> None:
+    [started] = workshop.parts.bulk.due()
+    assert workshop.parts.bulk.due() == []
+    seen: list[Run | None] = []
+    workshop.parts.bulk.work(
+        started.run_id,
+        None,
+        lambda _: seen.append(workshop.parts.bulk.work(started.run_id, None, seen.append)),
+    )
+    assert seen
+    assert set(seen) == {None}
+
+
+def test_a_lease_that_was_lost_stores_nothing(workshop: Workshop) -> None:
+    run_id = workshop.parts.bulk.start(1).run_id
+    workshop.simulator.admin.set(page_max=100)
+
+    def steal(_: Run) -> None:
+        with workshop.parts.database.transaction() as connection:
+            connection.execute(text("UPDATE refresh_runs SET lease_owner = 'somebody else'"))
+
+    assert workshop.parts.bulk.work(run_id, None, steal) is None
+    after_one_page = workshop.stored()
+    run = workshop.parts.bulk.state(run_id)
+    assert run is not None
+    assert (run.pages, run.lease_owner) == (1, "somebody else")
+    assert len(after_one_page) == run.counts.created

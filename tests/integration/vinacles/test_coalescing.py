@@ -1,0 +1,152 @@
+"""Ten who ask the same are one question and ten answers."""
+
+import multiprocessing
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.synchronize import Event
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from sandbox.processes import free_port
+from sandbox.services import Redis
+from tests.integration.vinacles.conftest import DATABASE
+from worker.coalescing import Coalescer
+from worker.deadline import Deadline
+from worker.errors import VinaclesUnavailable
+
+
+def soon(seconds: float = 20) -> Deadline:
+    return Deadline.after(seconds)
+
+
+class Waiting:
+    """A sleep that tells when somebody waits."""
+
+    def __init__(self, parties: int) -> None:
+        self.waiting: set[int] = set()
+        self.parties, self.all = parties, threading.Event()
+
+    def __call__(self, seconds: float) -> None:
+        self.waiting.add(threading.get_ident())
+        if len(self.waiting) == self.parties:
+            self.all.set()
+        threading.Event().wait(seconds)
+
+
+def test_ten_ask_and_one_works(redis_client: redis.Redis) -> None:
+    waiting = Waiting(9)
+    coalescer = Coalescer(redis_client, waiting)
+    worked: list[bytes] = []
+
+    def work() -> bytes:
+        assert waiting.all.wait(20)
+        worked.append(b"the answer")
+        return b"the answer"
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: coalescer.once("5:refresh", work, soon()), range(10)))
+    assert (answers, worked) == ([b"the answer"] * 10, [b"the answer"])
+    assert redis_client.keys() == [b"twodrive:once:5:refresh"]
+
+
+def test_an_answer_is_kept_for_a_while_and_an_empty_one_too(redis_client: redis.Redis) -> None:
+    coalescer = Coalescer(redis_client)
+    assert coalescer.once("a", lambda: b"", soon(), keep_seconds=60) == b""
+    assert coalescer.once("a", lambda: b"later", soon()) == b""
+    assert redis_client.keys() == [b"twodrive:once:a"]
+    assert coalescer.once("b", lambda: b"another", soon()) == b"another"
+    assert 0 < redis_client.pttl("twodrive:once:a") <= 60_000
+    redis_client.delete("twodrive:once:a")
+    assert coalescer.once("a", lambda: b"later", soon()) == b"later"
+
+
+def test_a_turn_outlasts_its_lease_while_its_holder_lives(redis_client: redis.Redis) -> None:
+    coalescer = Coalescer(redis_client, lease_seconds=1.5)
+
+    def work() -> bytes:
+        for _ in range(4):
+            await_renewal(redis_client, "twodrive:once:a:turn")
+        with pytest.raises(VinaclesUnavailable, match="in time"):
+            coalescer.once("a", lambda: b"second", soon(0.1))
+        return b"first"
+
+    assert coalescer.once("a", work, soon()) == b"first"
+    assert coalescer.once("a", lambda: b"second", soon()) == b"first"
+
+
+def await_renewal(client: redis.Redis, name: str) -> None:
+    """Return once the time that the turn still has grows."""
+    left = client.pttl(name)
+    while (now := client.pttl(name)) <= left:
+        assert now > 0
+        left = now
+
+
+def test_who_dies_is_replaced(redis_client: redis.Redis, redis_server: Redis) -> None:
+    context = multiprocessing.get_context("spawn")
+    told = context.Event()
+    holder = context.Process(target=hold, args=(redis_server.url_of(DATABASE), told))
+    holder.start()
+    assert told.wait(60)
+    holder.kill()
+    holder.join()
+    assert redis_client.exists("twodrive:once:a:turn")
+    assert Coalescer(redis_client).once("a", lambda: b"the next", soon()) == b"the next"
+
+
+def hold(url: str, told: Event) -> None:
+    def work() -> bytes:
+        told.set()
+        threading.Event().wait()
+        return b"never"
+
+    Coalescer(redis.Redis.from_url(url)).once("a", work, soon())
+
+
+def test_a_failure_is_told_to_its_own_caller_and_the_next_takes_over(redis_client: redis.Redis) -> None:
+    waiting = Waiting(1)
+    coalescer, begun = Coalescer(redis_client, waiting), threading.Event()
+
+    def fail() -> bytes:
+        begun.set()
+        assert waiting.all.wait(20)
+        raise KeyError
+
+    def next_one() -> bytes:
+        assert begun.wait(20)
+        return coalescer.once("a", lambda: b"the next", soon())
+
+    with ThreadPoolExecutor(2) as pool:
+        failing = pool.submit(coalescer.once, "a", fail, soon())
+        following = pool.submit(next_one)
+        assert following.result() == b"the next"
+        with pytest.raises(KeyError):
+            failing.result()
+
+
+def test_a_turn_that_was_lost_is_not_given_back_for_its_new_holder(redis_client: redis.Redis) -> None:
+    def robbed() -> bytes:
+        redis_client.set("twodrive:once:a:turn", "somebody else")
+        return b"mine"
+
+    assert Coalescer(redis_client).once("a", robbed, soon()) == b"mine"
+    assert redis_client.get("twodrive:once:a:turn") == b"somebody else"
+
+
+def test_with_redis_away_everybody_works_alone() -> None:
+    with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as unreachable:
+        assert Coalescer(unreachable).once("a", lambda: b"alone", soon()) == b"alone"
+
+
+def test_redis_may_go_away_while_somebody_works(redis_client: redis.Redis) -> None:
+    coalescer = Coalescer(redis_client)
+
+    def work() -> bytes:
+        coalescer._redis = redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
+        return b"mine"
+
+    assert coalescer.once("a", work, soon()) == b"mine"
+    coalescer._redis.close()

@@ -1,0 +1,246 @@
+"""A dealer's limits, shared by all workers."""
+
+import multiprocessing
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from sandbox.processes import free_port
+from sandbox.services import Redis
+from schemas.dealer import Dealer
+from tests.integration.vinacles.conftest import DATABASE, House
+from tests.unit.vinacles.bad_server import BadServer, Exchange
+from worker.deadline import Deadline
+from worker.errors import StorageUnavailable, VinaclesUnavailable
+from worker.limits import GRACE_SECONDS, Limits
+from worker.retry import RetryRule
+from worker.vinacles.bulk import BulkReader
+from worker.vinacles.client import Asking, Client
+from worker.vinacles.workorders import Vinacles
+
+ROOT = Path(__file__).parents[3]
+#: A rate that never stands in the way.
+FAST = 10_000.0
+
+
+def soon(seconds: float = 20) -> Deadline:
+    return Deadline.after(seconds)
+
+
+@pytest.fixture
+def limits(redis_client: redis.Redis) -> Limits:
+    return Limits(redis_client)
+
+
+@pytest.fixture
+def unreachable() -> Iterator[redis.Redis]:
+    with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as client:
+        yield client
+
+
+def run_fleet(redis_server: Redis, processes: int, *arguments: object) -> list[float]:
+    """The grants of all processes, in their order."""
+    command = [sys.executable, "-m", "tests.integration.vinacles.limit_fleet"]
+    fleet = [
+        subprocess.Popen(
+            [*command, redis_server.url_of(DATABASE), *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(processes)
+    ]
+    for process in fleet:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in fleet:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = "".join(process.communicate(timeout=100)[0] for process in fleet)
+    return sorted(map(float, said.split()))
+
+
+def test_no_fleet_exceeds_the_concurrency(redis_client: redis.Redis, redis_server: Redis) -> None:
+    grants = run_fleet(redis_server, 4, 5, FAST, 3, 4, 25)
+    assert len(grants) == 4 * 4 * 25
+    assert redis_client.get("most") == b"3"
+    assert redis_client.get("inside") == b"0"
+    assert redis_client.zcard("twodrive:limit:{5}:slots") == 0
+
+
+def test_no_fleet_exceeds_the_rate(redis_client: redis.Redis, redis_server: Redis) -> None:
+    """20 per second: the 21st grant comes a second after the first, the 22nd after the second, and so on."""
+    grants = run_fleet(redis_server, 4, 5, 20, 8, 4, 4)
+    assert len(grants) == 64
+    between = [later - earlier for earlier, later in zip(grants, grants[20:], strict=False)]
+    assert min(between) >= 1.0 - 1e-5
+
+
+def test_bulk_keeps_to_four_fifths_of_the_rate_and_all_but_one_slot(limits: Limits) -> None:
+    with ExitStack() as held:
+
+        def take(interactive: bool) -> None:
+            held.enter_context(limits.slot(5, 0.05, 9, interactive, soon(0.2)))
+
+        def take_of(dealer: int, interactive: bool) -> None:
+            held.enter_context(limits.slot(dealer, FAST, 3, interactive, soon(0.2)))
+
+        take(False)
+        with pytest.raises(VinaclesUnavailable, match="limits allow"):
+            take(False)
+        take_of(6, False)
+        take_of(6, False)
+        with pytest.raises(VinaclesUnavailable, match="limits allow"):
+            take_of(6, False)
+        take_of(6, True)
+        with pytest.raises(VinaclesUnavailable, match="limits allow"):
+            take_of(6, True)
+        take_of(7, False)  # another dealer's are its own
+
+
+def test_a_person_starts_at_once_while_bulk_fills_its_share(redis_client: redis.Redis) -> None:
+    """Bulk threads take every slot that they may, again and again; nobody who types ever has to wait."""
+    stop, asked = threading.Event(), Limits(redis_client)
+
+    def never(_: float) -> None:
+        raise AssertionError("somebody had to wait")
+
+    typed = Limits(redis_client, sleep=never)
+
+    def bulk() -> int:
+        done = 0
+        while not stop.is_set():
+            with asked.slot(5, 1_000, 4, False, soon()):
+                done += 1
+        return done
+
+    with ThreadPoolExecutor(8) as pool:
+        workers = [pool.submit(bulk) for _ in range(8)]
+        try:
+            for _ in range(100):
+                with typed.slot(5, 1_000, 4, True, soon()):
+                    pass
+        finally:
+            stop.set()
+        assert sum(worker.result() for worker in workers) > 0
+
+
+def test_with_four_fifths_of_the_rate_taken_only_people_go_on(
+    limits: Limits, redis_client: redis.Redis
+) -> None:
+    """Whoever took them: so what leaves the window belongs first to people who wait."""
+    seconds, _ = redis_client.time()
+    ahead = (seconds + 100) * 1_000_000
+    redis_client.zadd("twodrive:limit:{5}:rate", {f"request {number}": ahead for number in range(4)})
+    with pytest.raises(VinaclesUnavailable, match="limits allow"):
+        limits.slot(5, 5, 9, False, soon()).__enter__()
+    with limits.slot(5, 5, 9, True, soon()), pytest.raises(VinaclesUnavailable, match="limits allow"):
+        limits.slot(5, 5, 9, True, soon(0.1)).__enter__()
+
+
+def test_the_slot_of_somebody_who_died_frees_itself(
+    limits: Limits, redis_client: redis.Redis, redis_server: Redis
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    told = context.Event()
+    holder = context.Process(target=hold, args=(redis_server.url_of(DATABASE), told))
+    holder.start()
+    assert told.wait(60)
+    holder.kill()
+    holder.join()
+    with pytest.raises(VinaclesUnavailable):
+        limits.slot(5, FAST, 1, True, soon(0.1)).__enter__()
+    now, _ = redis_client.time()
+    latest = (now + 1 + 60 + GRACE_SECONDS) * 1_000_000
+    assert redis_client.zcount("twodrive:limit:{5}:slots", "-inf", latest) == 1
+    [holder_name] = redis_client.zrange("twodrive:limit:{5}:slots", 0, -1)
+    assert isinstance(holder_name, bytes)
+    redis_client.zadd("twodrive:limit:{5}:slots", {holder_name: 1_000_000 * now})  # all that later
+    with limits.slot(5, FAST, 1, True, soon()) as granted:
+        assert granted is not None
+
+
+def hold(url: str, told: Event) -> None:
+    with Limits(redis.Redis.from_url(url)).slot(5, FAST, 1, True, soon(60)):
+        told.set()
+        threading.Event().wait()
+
+
+def test_a_slot_is_given_back_whatever_happens_inside(limits: Limits, redis_client: redis.Redis) -> None:
+    with pytest.raises(KeyError), limits.slot(5, FAST, 1, True, soon()):
+        raise KeyError
+    assert redis_client.zcard("twodrive:limit:{5}:slots") == 0
+    assert 0 < redis_client.pttl("twodrive:limit:{5}:rate") <= 1_250
+
+
+def test_longer_leases_outlive_shorter_ones(limits: Limits, redis_client: redis.Redis) -> None:
+    with limits.slot(5, FAST, 9, True, soon(100)), limits.slot(5, FAST, 9, True, soon(1)):
+        assert redis_client.pttl("twodrive:limit:{5}:slots") > 90_000
+
+
+def test_with_redis_away_people_go_on_and_bulk_does_not(unreachable: redis.Redis) -> None:
+    limits = Limits(unreachable)
+    with limits.slot(5, 5, 4, True, soon()) as granted:
+        assert granted is None
+    with pytest.raises(StorageUnavailable) as caught, limits.slot(5, 5, 4, False, soon()):
+        raise AssertionError("let through")
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def test_redis_may_go_away_inside(redis_client: redis.Redis, unreachable: redis.Redis) -> None:
+    limits = Limits(redis_client)
+    with limits.slot(5, 5, 4, False, soon()) as granted:
+        limits._redis = unreachable
+    assert granted is not None
+
+
+def test_requests_of_a_station_keep_to_their_dealers_limits(
+    house: House, dealer: Dealer, server: BadServer
+) -> None:
+    """A search may ask five times at once; a dealer that allows two never sees three."""
+    lock, present, most = threading.Lock(), [0], [0]
+    second = threading.Event()
+
+    def api(exchange: Exchange) -> None:
+        with lock:
+            present[0] += 1
+            most[0] = max(most[0], present[0])
+            if present[0] == 2:
+                second.set()
+        arrived = second.wait(10)
+        with lock:
+            present[0] -= 1
+        exchange.rows() if arrived else exchange.error(400)
+
+    server.api = api
+    limits = Limits(house.redis_client)
+    client = Client(house.wire, house.tokens, RetryRule(), gate=limits.gate)
+    narrow = replace(dealer, requests_per_second=FAST, concurrent_requests=2)
+    station = Vinacles(client, 16)
+    assert station.by_dms_numbers(narrow, list(range(1, 60)), soon()).requests > 5
+    assert most == [2]
+    assert house.redis_client.zcard("twodrive:limit:{5}:rate") > 5
+    wider = replace(narrow, concurrent_requests=3)
+    BulkReader(client).by_numbers(wider, range(1, 2_000_000, 5_000), soon())
+    assert most == [2]
+    station._threads.shutdown()
+
+
+def test_who_asks_for_no_dealer_is_not_counted(
+    limits: Limits, asking: Asking, redis_client: redis.Redis
+) -> None:
+    with limits.gate(asking):
+        assert redis_client.keys() == []

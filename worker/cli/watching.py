@@ -1,0 +1,35 @@
+"""How long a run of bulk refresh is watched although nobody works on it."""
+
+import time
+from collections.abc import Callable
+
+from worker.cli.exits import Ended, Exit
+from worker.store.runs import RING_SECONDS, Run
+
+LOOK_SECONDS = 0.5
+#: Nobody needs to be there before the next message but one: each comes within `RING_SECONDS` and a minute.
+_MOST_SECONDS = 2 * (RING_SECONDS + 60)
+
+
+class Patience:
+    """Runs out when nothing has happened to a run for a while."""
+
+    def __init__(self, seconds: float = _MOST_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._since = clock()
+        self._seen: tuple[object, ...] = ()
+
+    def check(self, run: Run) -> None:
+        """Raises `Ended` when it has run out."""
+        seen = (run.state, run.phase, run.pages, run.attempts, run.lease_owner)
+        if seen != self._seen:
+            self._seen, self._since = seen, self._clock()
+        elif self._clock() - self._since > self._seconds:
+            last = f" Its last problem: {run.error_code}." if run.error_code else ""
+            raise Ended(
+                Exit.UNAVAILABLE,
+                f"Nothing has happened to run {run.run_id} for {self._seconds:.0f} s.{last}",
+                "Are a worker of the queues bulk and maintenance, and beat, running? The run stays open; "
+                "look at it: twodrive runs",
+            )

@@ -1,0 +1,170 @@
+"""What a dealer's Vinacles is asked at most, by all workers together: the count is kept in Redis.
+
+One script takes a place among the requests under way and one in the rate, or neither, so that nobody holds
+the one while waiting for the other. Time is Redis' own, so machines need not agree on it.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from math import floor
+from uuid import uuid4
+
+import redis
+from redis.exceptions import RedisError
+
+from worker.deadline import Deadline
+from worker.errors import ErrorCode, StorageUnavailable, VinaclesUnavailable
+from worker.vinacles.client import Asking
+
+BULK_SHARE = 0.8
+#: A request ends with its deadline; a slot that is still taken this much later belonged to somebody who died.
+GRACE_SECONDS = 1.0
+_POLL_SECONDS = 0.02
+
+# KEYS: slots (holder → when it frees itself), rate (request → when it was granted), both in microseconds.
+# ARGV: holder, lease, slots allowed, requests allowed, their window, the longest window of anybody.
+# Answers 1 and the moment of the grant, or 0 and how long no grant can come (0: until somebody is done).
+_TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[6])
+local allowed, window = tonumber(ARGV[4]), tonumber(ARGV[5])
+local last = redis.call('ZREVRANGE', KEYS[2], allowed - 1, allowed - 1, 'WITHSCORES')[2]
+if last and tonumber(last) > now - window then return {0, tonumber(last) + window - now} end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return {0, 0} end
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+local longest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+redis.call('PEXPIRE', KEYS[1], math.ceil((longest - now) / 1000))
+redis.call('PEXPIRE', KEYS[2], math.ceil(ARGV[6] / 1000))
+return {1, now}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A request may begin while fewer than `concurrent` are under way and fewer than `requests` began within
+    the last `window_seconds`, whoever's they are."""
+
+    concurrent: int
+    requests: int
+    window_seconds: float
+
+
+def allowance(rate: float, concurrent: int, *, interactive: bool) -> Allowance:
+    """`rate` requests per second, of which bulk work leaves a fifth and one concurrent request to people.
+
+    5 per second: 5 in a second, 4 for bulk. 2.5 per second: 2 in 0.8 s, 1 for bulk. 0.5 per second: 1 in
+    2 s, for bulk 1 in 2.5 s. A single concurrent request cannot be divided. Raises ValueError for a limit
+    of nothing.
+    """
+    if rate <= 0 or concurrent < 1:
+        raise ValueError("a dealer that may never be asked")
+    requests = max(1, floor(rate))
+    window = requests / rate
+    if interactive:
+        return Allowance(concurrent, requests, window)
+    if requests == 1:
+        return Allowance(max(1, concurrent - 1), 1, window / BULK_SHARE)
+    return Allowance(max(1, concurrent - 1), floor(requests * BULK_SHARE), window)
+
+
+class Limits:
+    """Safe to share between threads. `redis_client` as for TokenSource."""
+
+    def __init__(
+        self,
+        redis_client: redis.Redis,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._redis = redis_client
+        self._take = redis_client.register_script(_TAKE)
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def gate(self, asking: Asking) -> AbstractContextManager[object]:
+        """For `Client`: a slot of the dealer that is asked."""
+        dealer = asking.dealer
+        if dealer is None:
+            return nullcontext()
+        return self.slot(
+            dealer.dealer_id,
+            dealer.requests_per_second,
+            dealer.concurrent_requests,
+            asking.interactive,
+            asking.deadline,
+        )
+
+    @contextmanager
+    def slot(
+        self, dealer_id: int, rate: float, concurrent: int, interactive: bool, deadline: Deadline
+    ) -> Iterator[float | None]:
+        """Room for one request that ends with `deadline`; gives the moment of the grant in seconds of Redis'
+        clock. The slot of a holder that died frees itself `GRACE_SECONDS` after its deadline.
+
+        Raises VinaclesUnavailable when there is no room in time. With Redis away a person is let through
+        uncounted (and gets None): there are few of them. Bulk work is not: StorageUnavailable.
+        """
+        names = [f"twodrive:limit:{{{dealer_id}}}:{part}" for part in ("slots", "rate")]
+        holder = uuid4().hex
+        try:
+            granted = self._wait(names, holder, rate, concurrent, interactive, deadline)
+        except RedisError:
+            if not interactive:
+                raise _storage_away() from None
+            granted = None
+        try:
+            yield granted
+        finally:
+            if granted is not None:
+                with suppress(RedisError):  # it frees itself
+                    self._redis.zrem(names[0], holder)
+
+    def _wait(
+        self,
+        names: list[str],
+        holder: str,
+        rate: float,
+        concurrent: int,
+        interactive: bool,
+        deadline: Deadline,
+    ) -> float:
+        allowed = allowance(rate, concurrent, interactive=interactive)
+        longest = allowance(rate, concurrent, interactive=False).window_seconds
+        windows = [_microseconds(allowed.window_seconds), _microseconds(longest)]
+        while True:
+            left = deadline.remaining()
+            lease = _microseconds(left + GRACE_SECONDS)
+            taken, moment = self._take(names, [holder, lease, allowed.concurrent, allowed.requests, *windows])
+            if taken:
+                return float(moment) / 1e6
+            # Where somebody must be done first, nobody knows when: look again, not all at the same time.
+            seconds = moment / 1e6 or _POLL_SECONDS * (0.5 + self._jitter())
+            if seconds >= left:
+                raise _no_room()
+            self._sleep(seconds)
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1e6)
+
+
+def _no_room() -> VinaclesUnavailable:
+    return VinaclesUnavailable(
+        ErrorCode.VINACLES_UNAVAILABLE,
+        "This dealer's 2Drive is being asked as much as its limits allow.",
+        "Search again in a minute; if it goes on, raise the dealer's limits.",
+    )
+
+
+def _storage_away() -> StorageUnavailable:
+    return StorageUnavailable(
+        ErrorCode.STORAGE_UNAVAILABLE,
+        "The shared memory of the workers (Redis) did not answer.",
+        "The work is tried again; if it goes on, check the Redis server.",
+    )
