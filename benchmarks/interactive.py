@@ -79,7 +79,7 @@ def measure(times: int) -> list[dict[str, object]]:
                         # Every import changes something, so that it writes.
                         where = {"WorkorderId": known.COMPLETE_ID}
                         desk.dms.patch_rows("Workorder", where, {"Mileage": 90_000 + number + latency_ms})
-                        if token == "cold":  # noqa: S105
+                        if token == "cold":  # noqa: S105  a word, no secret
                             tokens.flushdb()
                         values.append(milliseconds(lambda: desk.search(known.COMPLETE)))
                     rows.append(

@@ -89,7 +89,7 @@ _IDENTIFIERS: Mapping[str, Callable[[object], bool]] = {
 
 
 class Doorway(Task):  # type: ignore[type-arg]
-    """Options of all tasks: a person waits, so nothing is repeated by the queue."""
+    """Options of all tasks. Where a task says nothing else, a person waits, and the queue repeats nothing."""
 
     abstract = True
     Request = "tasks.base:DiscreetRequest"

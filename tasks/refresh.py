@@ -10,7 +10,7 @@ from schemas.bulk import dump_bulk_result
 from schemas.messages import NoArguments, RefreshDealer
 from tasks.base import doorway, message
 from worker.app import app
-from worker.bulk import as_result
+from worker.bulk_progress import as_result
 from worker.errors import ErrorCode, MessageInvalid
 from worker.store.runs import Run
 from worker.wiring import Parts

@@ -7,17 +7,16 @@ Claire has but Vinacles no longer finds, even asked by number, is marked missing
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import structlog
 from sqlalchemy import Connection
 
-from schemas.bulk import BulkResult, eta_seconds
-from schemas.outcome import Outcome
 from schemas.vinacles import DMS_NUMBER, Row
 from worker.assessment import split_by_digest
 from worker.attempt import Attempt
+from worker.bulk_progress import counted
 from worker.deadline import Deadline
 from worker.errors import RetryableError, TwoDriveError
 from worker.importer import Importer
@@ -28,7 +27,6 @@ from worker.store.due import claim_due, overdue_runs, start_run
 from worker.store.known import digests_of, known_between, known_outside, mark_missing, mark_seen
 from worker.store.pages import PageItem
 from worker.store.runs import (
-    Counts,
     Progress,
     Run,
     StartedRun,
@@ -261,7 +259,7 @@ class BulkRefresh:
             progress = Progress(
                 phase=page.phase,
                 after_dms_number=page.after_dms_number,
-                counts=_counts(items, unchanged=len(same), skipped=page.skipped, missing=missing),
+                counts=counted(items, unchanged=len(same), skipped=page.skipped, missing=missing),
                 requests=fetched.requests,
                 seen=len(page.wanted.rows) + page.skipped,
             )
@@ -282,36 +280,3 @@ def _after_window(run: Run) -> Phase:
 
 def _numbers(rows: Iterable[Row]) -> list[int]:
     return [number for row in rows if isinstance(number := row.get(DMS_NUMBER), int)]
-
-
-def _counts(items: Iterable[PageItem], *, unchanged: int, skipped: int, missing: int) -> Counts:
-    outcomes = [item.outcome for item in items]
-    return Counts(
-        created=outcomes.count(Outcome.CREATED),
-        updated=outcomes.count(Outcome.UPDATED),
-        unchanged=unchanged + outcomes.count(Outcome.UNCHANGED),
-        held=outcomes.count(Outcome.HELD),
-        rejected=outcomes.count(Outcome.REJECTED),
-        skipped=skipped,
-        missing=missing,
-    )
-
-
-def as_result(run: Run) -> BulkResult:
-    """The run as the backend sees it."""
-    elapsed = ((run.finished_at or run.now) - run.started_at).total_seconds()
-    return BulkResult(
-        run_id=run.run_id,
-        dealer_id=run.dealer_id,
-        state=run.state.value,
-        phase=run.phase.value,
-        pages=run.pages,
-        requests=run.requests,
-        seen=run.seen,
-        expected=run.expected,
-        **asdict(run.counts),
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        eta_seconds=None if run.finished_at else eta_seconds(run.seen, run.expected, elapsed),
-        error_code=run.error_code,
-    )

@@ -39,7 +39,7 @@ def create(postgres: Postgres, name: str, *, tables: bool) -> str:
         upgrade(url)
         execute(
             url,
-            "INSERT INTO dealers (dealer_id, name, base_url, token_url, audience, client_id,"  # noqa: S608
+            "INSERT INTO dealers (dealer_id, name, base_url, token_url, audience, client_id,"  # noqa: S608  names of our own
             f" client_secret_encrypted) VALUES ({DEALER_ID}, 'Garage Meetweg', '', '', '', '', '')",
         )
     return url
@@ -94,11 +94,11 @@ def floor(url: str, taken: dict[str, tuple[str, str]]) -> float:
     with psycopg2.connect(plain(url)) as connection, connection.cursor() as cursor:
         for table, (columns, rows) in taken.items():
             cursor.execute(
-                f"CREATE TEMP TABLE new_{table} ON COMMIT DROP AS SELECT {columns} FROM {table} WHERE false"  # noqa: S608
+                f"CREATE TEMP TABLE new_{table} ON COMMIT DROP AS SELECT {columns} FROM {table} WHERE false"  # noqa: S608  names of our own
             )
             cursor.copy_expert(f"COPY new_{table} ({columns}) FROM STDIN", io.StringIO(rows))
             cursor.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new_{table}"  # noqa: S608
+                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new_{table}"  # noqa: S608  names of our own
                 f" ON CONFLICT ({_KEYS[table]}) DO NOTHING"
             )
     return time.perf_counter() - began

@@ -18,7 +18,7 @@ import sys
 import time
 from typing import Any
 
-import dlt  # type: ignore[import-not-found]
+import dlt  # type: ignore[import-not-found]  # runs in dlt's own environment
 from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]
 
 _KEYS: dict[str, str | list[str]] = {

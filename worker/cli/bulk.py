@@ -8,7 +8,7 @@ import click
 
 from schemas.bulk import BulkResult, dump_bulk_result
 from schemas.messages import MAX_DEALER_ID
-from worker.bulk import as_result
+from worker.bulk_progress import as_result
 from worker.cli import parts, run_views, screen
 from worker.cli.dealer_options import dealer_id_argument
 from worker.cli.exits import Ended, Exit, ended_by_code
