@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 _WORKORDER_IDS = UUID("6f7a5c1e-6b0c-4f57-9a53-2d1c7b0e9a44")
@@ -77,6 +78,7 @@ class Workorder:
     contacts: tuple[Contact, ...]
 
 
+@lru_cache(maxsize=4096)  # one page asks for each several times
 def workorder_id(dealer_id: int, dms_number: int) -> UUID:
     """Claire's id of a workorder. It follows from the DMS number, which Vinacles never reuses, so it is
     the same before the first import, after a restored backup, and in every process."""

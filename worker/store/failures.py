@@ -38,13 +38,13 @@ class StatementRefused(Exception):
     """PostgreSQL refused a statement: a defect in this program. Holds no values of the statement."""
 
 
-def translated(error: SQLAlchemyError) -> Exception:
-    """The error to raise instead of `error`."""
+def translated(error: SQLAlchemyError | PostgresError) -> Exception:
+    """The error to raise instead of `error`; psycopg2's own come from COPY."""
     if isinstance(error, ArgumentError):
         return _to_configure("The database URL cannot be used.", _CHECK_URL)
     if isinstance(error, PoolTimeout):
         return _unavailable("no free connection")
-    cause = error.orig if isinstance(error, DBAPIError) else None
+    cause = error.orig if isinstance(error, DBAPIError) else error
     if not isinstance(cause, PostgresError):
         return StatementRefused(type(error).__name__)
     code = cause.pgcode or _code_of_refused_connection(str(cause))

@@ -11,8 +11,13 @@ from worker.store.pages import Accepted, Page, Refused
 Rows = list[dict[str, Any]]
 
 
-def payload(dealer_id: int, page: Page, *, record_unchanged: bool = True) -> str:
-    """Six lists of rows: `workorders`, their children, `changes` and `attempts`. Amounts travel as texts."""
+def payload(
+    dealer_id: int, page: Page, *, record_unchanged: bool = True, children_of_new: bool = True
+) -> str:
+    """Six lists of rows: `workorders`, their children, `changes` and `attempts`. Amounts travel as texts.
+
+    Without `children_of_new` those of workorders that are to be created are left out.
+    """
     rows: dict[str, Rows] = {
         name: [] for name in ("workorders", "interventions", "parts", "contacts", "changes", "attempts")
     }
@@ -20,13 +25,13 @@ def payload(dealer_id: int, page: Page, *, record_unchanged: bool = True) -> str
         if isinstance(item, Refused):
             _add_refused(rows, dealer_id, item)
             continue
-        _add(rows, dealer_id, item)
+        _add(rows, dealer_id, item, children_of_new)
         if record_unchanged or item.decision.outcome is not Outcome.UNCHANGED:
             rows["attempts"].append(_attempt(dealer_id, item))
     return json.dumps(rows, default=str, check_circular=False, separators=(",", ":"))
 
 
-def _add(rows: dict[str, Rows], dealer_id: int, item: Accepted) -> None:
+def _add(rows: dict[str, Rows], dealer_id: int, item: Accepted, children_of_new: bool) -> None:
     workorder = item.fetched.workorder
     key = str(workorder_id(dealer_id, workorder.dms_number))
     fetched_at = item.fetched.fetched_at.isoformat()
@@ -38,7 +43,8 @@ def _add(rows: dict[str, Rows], dealer_id: int, item: Accepted) -> None:
         rows["workorders"].append(answer)
         return
     rows["workorders"].append(answer | _header(workorder))
-    _add_children(rows, key, workorder)
+    if children_of_new or action != "created":
+        _add_children(rows, key, workorder)
     if action == "updated":
         rows["changes"].extend(
             {"workorder_id": key, "fetched_at": fetched_at, "path": c.path, "old": c.old, "new": c.new}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from psycopg2 import Error as PostgresError
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -42,7 +43,7 @@ class Database:
         try:
             with self.engine().begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, PostgresError) as error:
             raise translated(error) from None
 
     def engine(self) -> Engine:
