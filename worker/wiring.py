@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from worker.bulk import BulkRefresh
+from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
 from worker.deadline import Deadline
 from worker.importer import Importer
@@ -73,7 +74,7 @@ def build(settings: Settings) -> Parts:
     client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
     importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
-    bulk = BulkRefresh(database, dealers, BulkReader(client), importer)
+    bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
     return Parts(settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state))
 
 

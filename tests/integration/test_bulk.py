@@ -1,5 +1,6 @@
 """Bulk refresh with its real stations: simulator, Redis and PostgreSQL, without a queue."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from sandbox.processes import wait_until
 from sandbox.services import Redis, temporary_folder
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
@@ -14,6 +16,7 @@ from schemas.dealer import Connection, Dealer, Secret
 from schemas.workorder import workorder_id
 from tests.integration.test_importer import settings_for
 from worker.bulk import BulkRefresh
+from worker.bulk_pages import BulkPages
 from worker.errors import VinaclesUnavailable
 from worker.store.columns import RunState
 from worker.store.dealers import DealerChanges
@@ -160,14 +163,47 @@ def test_page_size_changes_nothing(workshop: Workshop, page_max: int) -> None:
     assert workshop.stored() == stored
 
 
+def _asked_after(workshop: Workshop, dms_number: int) -> bool:
+    wanted = f"WorkorderId%20gt%20{dms_number}"
+    journal = workshop.simulator.admin.journal()
+    return any(entry.path == "/api/Workorder" and wanted in entry.query for entry in journal)
+
+
+def test_the_next_page_is_read_while_this_one_is_stored(workshop: Workshop) -> None:
+    workshop.simulator.admin.set(page_max=50)
+    run_id = workshop.parts.bulk.start(1).run_id
+    told: list[Run] = []
+
+    def tell(run: Run) -> None:
+        told.append(run)
+        if len(told) == 1:
+            wait_until(lambda: _asked_after(workshop, run.after_dms_number), 10, "the next page")
+
+    workshop.parts.bulk.work(run_id, None, tell)
+    assert len(told) > 1
+
+
+def test_a_slice_that_is_over_reads_nothing_ahead(workshop: Workshop) -> None:
+    workshop.simulator.admin.set(page_max=50)
+    run_id = workshop.parts.bulk.start(1).run_id
+    parts = workshop.parts
+    pages = BulkPages(parts.database, parts.dealers, BulkReader(parts.client), parts.importer)
+    short = BulkRefresh(parts.database, pages, parts.importer, slice_seconds=0)
+    run = short.work(run_id, None, lambda _: None)
+    assert run is not None
+    assert (run.pages, run.state.is_open) == (1, True)
+    assert not _asked_after(workshop, run.after_dms_number)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+
+
 def test_a_broken_page_is_done_again_from_its_checkpoint(workshop: Workshop) -> None:
     workshop.simulator.admin.set(page_max=50)
     workshop.simulator.admin.answer_status(503, times=None, match="WorkorderLine", after=30)
     run_id = workshop.parts.bulk.start(1).run_id
     parts = workshop.parts
-    hasty = BulkRefresh(
-        parts.database, parts.dealers, BulkReader(parts.client), parts.importer, page_seconds=2
-    )
+    reader = BulkReader(parts.client)
+    pages = BulkPages(parts.database, parts.dealers, reader, parts.importer, page_seconds=2)
+    hasty = BulkRefresh(parts.database, pages, parts.importer)
     with pytest.raises(VinaclesUnavailable):
         hasty.work(run_id, None, lambda _: None)
     broken = workshop.parts.bulk.state(run_id)

@@ -33,13 +33,16 @@ _REFUSED_CONNECTIONS = {
 _CHECK_URL = "Check the setting TWODRIVE_DATABASE_URL."
 _UPGRADE = "Run `twodrive db upgrade` with this version."
 
+#: What a transaction may raise; psycopg2's own errors come from COPY.
+FOREIGN = (SQLAlchemyError, PostgresError)
+
 
 class StatementRefused(Exception):
     """PostgreSQL refused a statement: a defect in this program. Holds no values of the statement."""
 
 
 def translated(error: SQLAlchemyError | PostgresError) -> Exception:
-    """The error to raise instead of `error`; psycopg2's own come from COPY."""
+    """The error to raise instead of `error`."""
     if isinstance(error, ArgumentError):
         return _to_configure("The database URL cannot be used.", _CHECK_URL)
     if isinstance(error, PoolTimeout):

@@ -6,11 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from psycopg2 import Error as PostgresError
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from worker.store.failures import translated
+from worker.store.failures import FOREIGN, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Database:
         try:
             with self.engine().begin() as connection:
                 yield connection
-        except (SQLAlchemyError, PostgresError) as error:
+        except FOREIGN as error:
             raise translated(error) from None
 
     def engine(self) -> Engine:

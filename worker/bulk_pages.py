@@ -1,0 +1,169 @@
+"""What a run's next page holds: headers of the window, then what else is known, with all that belongs to
+them. Reads from Vinacles and PostgreSQL, and stores nothing but what it learned of the server."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from schemas.vinacles import DMS_NUMBER, FetchedPage, Row
+from worker.attempt import Attempt
+from worker.deadline import Deadline
+from worker.importer import Importer
+from worker.store.columns import Phase
+from worker.store.dealers import DealerChanges, Dealers
+from worker.store.known import digests_of, known_between, known_outside
+from worker.store.runs import Run
+from worker.store.session import Database
+from worker.store.tables import Trigger
+from worker.vinacles.bulk import HEADER_ROWS, BulkQuery, BulkReader, HeaderPage
+from worker.vinacles.failures import DatetimeFilterRefused
+
+#: All requests of one page; a dealer whose Vinacles hangs holds a slot no longer than this.
+PAGE_SECONDS = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one page holds: `wanted` headers to be read, `gone` numbers that Vinacles does not have, and where
+    the run stands after it. `skipped` counts unknown workorders that the dealer does not import in bulk."""
+
+    wanted: HeaderPage
+    gone: Sequence[int]
+    skipped: int
+    phase: Phase
+    after_dms_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPage:
+    """A page as it came, and the digests that were `stored` of it."""
+
+    attempt: Attempt
+    found: Found
+    fetched: FetchedPage
+    stored: Mapping[int, bytes]
+
+
+class BulkPages:
+    """Safe to share between threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        dealers: Dealers,
+        reader: BulkReader,
+        importer: Importer,
+        *,
+        page_seconds: float = PAGE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._dealers = dealers
+        self._reader = reader
+        self._importer = importer
+        self._page_seconds = page_seconds
+        self._clock = clock
+
+    def read(self, run: Run, task_id: str | None) -> BulkPage:
+        """The page after `run.after_dms_number`. Raises a `TwoDriveError` when it could not be read."""
+        deadline = Deadline.after(self._page_seconds, self._clock)
+        attempt = self._importer.begin(run.dealer_id, Trigger.BULK, task_id, deadline)
+        if attempt.dealer.modified_on_works is None:
+            self._probe(attempt)
+        found = self._window(run, attempt) if run.phase is Phase.WINDOW else self._known(run, attempt)
+        fetched = self._reader.belongings(attempt.dealer, found.wanted, deadline)
+        if fetched.page_rows != attempt.dealer.page_rows:
+            self._learn(attempt, {"page_rows": fetched.page_rows})
+        with self._database.transaction() as connection:
+            stored = digests_of(connection, run.dealer_id, _numbers(found.wanted.rows))
+        return BulkPage(attempt, found, fetched, stored)
+
+    def _probe(self, attempt: Attempt) -> None:
+        works = self._reader.modified_on_works(attempt.dealer, attempt.deadline)
+        _log.info("modified_on_probed", dealer_id=attempt.dealer.dealer_id, works=works)
+        self._learn(attempt, {"modified_on_works": works})
+
+    def _learn(self, attempt: Attempt, learned: DealerChanges) -> None:
+        with self._database.transaction() as connection:
+            self._dealers.change(connection, attempt.dealer.dealer_id, learned)
+
+    def _window(self, run: Run, attempt: Attempt) -> Found:
+        headers = self._window_headers(run, attempt)
+        numbers = _numbers(headers.rows)
+        until = headers.after_dms_number if headers.has_more else None
+        with self._database.transaction() as connection:
+            known = digests_of(connection, run.dealer_id, numbers)
+            # Only a run over the whole window says something about what it did not see.
+            expected = (
+                known_between(connection, run.dealer_id, run.window, run.after_dms_number, until)
+                if run.modified_since is None
+                else []
+            )
+        moved, gone = self._looked_up(
+            attempt, [n for n in expected if n not in set(numbers)], headers.page_rows
+        )
+        wanted = (
+            headers.rows
+            if attempt.dealer.import_new_in_bulk
+            else tuple(row for row in headers.rows if row.get(DMS_NUMBER) in known)
+        )
+        last = not headers.has_more
+        return Found(
+            replace(headers, rows=(*wanted, *moved.rows), requests=headers.requests + moved.requests),
+            gone,
+            skipped=len(headers.rows) - len(wanted),
+            phase=_after_window(run) if last else Phase.WINDOW,
+            after_dms_number=0 if last else headers.after_dms_number,
+        )
+
+    def _window_headers(self, run: Run, attempt: Attempt) -> HeaderPage:
+        query = BulkQuery(
+            run.window.begins,
+            run.window.ends,
+            run.modified_since,
+            run.after_dms_number,
+            attempt.dealer.page_rows,
+        )
+        try:
+            return self._reader.headers(attempt.dealer, query, attempt.deadline)
+        except DatetimeFilterRefused:
+            _log.warning("datetime_filter_refused", dealer_id=run.dealer_id, run_id=run.run_id)
+            return self._reader.headers(
+                attempt.dealer, replace(query, dates_filtered=False), attempt.deadline
+            )
+
+    def _known(self, run: Run, attempt: Attempt) -> Found:
+        with self._database.transaction() as connection:
+            numbers = known_outside(connection, run.dealer_id, run.window, run.after_dms_number, HEADER_ROWS)
+        found, gone = self._looked_up(attempt, numbers, attempt.dealer.page_rows)
+        last = len(numbers) < HEADER_ROWS
+        return Found(
+            found,
+            gone,
+            skipped=0,
+            phase=Phase.DONE if last else Phase.KNOWN,
+            after_dms_number=0 if last else numbers[-1],
+        )
+
+    def _looked_up(
+        self, attempt: Attempt, numbers: Sequence[int], page_rows: int | None
+    ) -> tuple[HeaderPage, Sequence[int]]:
+        """Headers of these workorders, and the numbers that Vinacles does not have."""
+        if not numbers:
+            return HeaderPage((), False, 0, page_rows, 0, self._clock()), ()
+        found = self._reader.by_numbers(attempt.dealer, numbers, attempt.deadline, page_rows)
+        there = set(_numbers(found.rows))
+        return found, [number for number in numbers if number not in there]
+
+
+def _after_window(run: Run) -> Phase:
+    """What changed outside of the window is read by the daily run over everything."""
+    return Phase.KNOWN if run.modified_since is None else Phase.DONE
+
+
+def _numbers(rows: Iterable[Row]) -> list[int]:
+    return [number for row in rows if isinstance(number := row.get(DMS_NUMBER), int)]
