@@ -36,9 +36,9 @@ check: $(STAMP) ## format, lint, types, import directions
 	@$(BIN)/lint-imports
 
 lock: $(STAMP) ## renew requirements/*.lock from pyproject.toml (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/worker.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/worker.lock pyproject.toml -o requirements/dev.lock
-	echo "hatchling>=1.27,<2" | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.lock - -o requirements/build.lock
+	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/worker.lock
+	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/worker.lock pyproject.toml -o requirements/dev.lock
+	echo "hatchling>=1.27,<2" | uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.lock - -o requirements/build.lock
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox build dist

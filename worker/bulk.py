@@ -4,8 +4,8 @@ A run reads the *window* first: appointments around today, in the order of their
 is *known*: those that Claire has outside of the window, until half a year after their appointment. What
 Claire has but Vinacles no longer finds, even asked by number, is marked missing and kept.
 
-Pages are read one after the other: a thread that reads the next page while one is stored gained nothing, since
-most of either is Python's own work and takes turns anyway.
+Pages are read one after the other: a thread that reads the next page while one is stored gained nothing,
+since most of either is Python's own work and takes turns anyway.
 """
 
 import time
