@@ -1,6 +1,7 @@
 """From the wall clock at a branch to a moment, and dates that look mistyped."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from schemas.outcome import Warning
@@ -9,6 +10,7 @@ FAR_AHEAD = timedelta(days=60)
 NEAR = timedelta(days=14)
 
 
+@lru_cache(maxsize=4096)  # many appointments begin at the same quarters of an hour
 def to_instant(local: datetime, time_zone: str) -> tuple[datetime, tuple[Warning, ...]]:
     """The moment in UTC at which the clocks of an IANA `time_zone` show `local` (naive).
 

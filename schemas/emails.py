@@ -4,13 +4,16 @@ import re
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from schemas.outcome import Warning
 
 MAX_LENGTH = 500
-# Lower case and ASCII, so that only the domain is left to be judged and nothing to be changed.
-_PLAIN = re.compile(r"([a-z0-9]+(?:[._+-][a-z0-9]+){0,9})@([a-z0-9.-]{1,180})")
+# ASCII, so that only the domain is left to be judged and its case to be changed.
+_PLAIN = re.compile(r"([A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+){0,9})@([A-Za-z0-9.-]{1,180})")
 _LONGEST_LOCAL_PART = 64  # so that the whole is never too long
+# The library writes names of common mailboxes in lower case (RFC 2142).
+_MAILBOX_NAMES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 _BETWEEN = re.compile(r"[;,\s]+")
 
 
@@ -26,9 +29,12 @@ def read_email(text: str) -> tuple[str | None, tuple[Warning, ...]]:
 
 def _normalized(candidate: str) -> str | None:
     plain = _PLAIN.fullmatch(candidate)
-    if plain and len(plain[1]) <= _LONGEST_LOCAL_PART and "xn--" not in plain[2]:
-        return candidate if _is_domain(plain[2]) else None
-    return judged(candidate)
+    if plain is None:
+        return judged(candidate) if "@" in candidate else None
+    local, domain = plain[1], plain[2].lower()
+    if len(local) > _LONGEST_LOCAL_PART or "xn--" in domain or local.lower() in _MAILBOX_NAMES:
+        return judged(candidate)
+    return f"{local}@{domain}" if _is_domain(domain) else None
 
 
 @lru_cache(maxsize=4096)

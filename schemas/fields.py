@@ -48,6 +48,10 @@ class Column(fields.Field[Any], Generic[T], ABC):
 
     default_error_messages = {"invalid": "unreadable"}  # noqa: RUF012 (marshmallow's declaration)
 
+    #: Whether the same few values come again and again, so that their readings are worth keeping in memory.
+    #: Never so of what says who somebody is.
+    recurs: bool = False
+
     def __init__(self, column: str, *, unreadable: Problem, empty: Problem | None = None) -> None:
         super().__init__(data_key=column, required=True, allow_none=True)
         self.unreadable = unreadable
@@ -95,9 +99,10 @@ class NumberColumn(Column[T]):
 class Text(TextColumn[str]):
     """A text of at most `length` characters; a longer one is shortened."""
 
-    def __init__(self, column: str, *, length: int) -> None:
+    def __init__(self, column: str, *, length: int, recurs: bool = False) -> None:
         super().__init__(column, unreadable=Warning.UNREADABLE_TEXT)
         self.length = length
+        self.recurs = recurs
 
     def read_text(self, text: str) -> Reading[str]:
         if len(text) <= self.length:
@@ -121,15 +126,15 @@ class Code(TextColumn[str]):
 class Word(TextColumn[T]):
     """One of a few words, whatever its case."""
 
+    recurs = True
+
     def __init__(self, column: str, words: Mapping[str, T], *, unknown: Warning) -> None:
         super().__init__(column, unreadable=unknown, empty=unknown)
         self.words = words
+        self._unknown: Warned[T] = Warned(None, (unknown,))
 
     def read_text(self, text: str) -> Reading[T]:
-        word = self.words.get(text.lower())
-        if word is None:
-            raise ValueError
-        return word
+        return self.words.get(text.lower(), self._unknown)
 
 
 class Id(Column[int]):
@@ -146,12 +151,16 @@ class Id(Column[int]):
 class Money(NumberColumn[Decimal]):
     """An amount in EUR."""
 
+    recurs = True
+
     def read_number(self, value: object) -> Reading[Decimal]:
         return numbers.read_money(value)
 
 
 class Quantity(NumberColumn[Decimal]):
     """How many pieces, litres or hours."""
+
+    recurs = True
 
     def read_number(self, value: object) -> Reading[Decimal]:
         return numbers.read_quantity(value)

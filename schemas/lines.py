@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import groupby
 
 from schemas.fields import Problem
 from schemas.numbers import fits_money
@@ -20,8 +19,11 @@ Job = Sequence[ReadRow]
 def jobs_of(rows: Iterable[ReadRow]) -> tuple[list[Job], list[Problem]]:
     """The lines by job, both in the DMS's order: by SortOrder, then by number; unknown places come last."""
     kept, problems = last_of_each(rows, "line_id")
-    in_jobs = sorted(kept, key=lambda line: (_or_last(line["job_number"]), *_place(line)))
-    jobs: list[Job] = [list(lines) for _, lines in groupby(in_jobs, key=lambda line: line["job_number"])]
+    kept.sort(key=_place)
+    by_number: dict[int | None, list[ReadRow]] = {}
+    for line in kept:
+        by_number.setdefault(line["job_number"], []).append(line)
+    jobs: list[Job] = list(by_number.values())
     jobs.sort(key=lambda job: (_or_last(job[0]["sort_order"]), _or_last(job[0]["job_number"])))
     return jobs, problems
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher, format_number
 
 from schemas.outcome import Warning
-from schemas.quick_phones import plain_e164
+from schemas.quick_phones import has_digit, leading_number
 
 MAX_LENGTH = 100
 
@@ -25,8 +25,13 @@ def read_phone(text: str, region: str) -> PhoneReading:
     Numbers are searched in the text, not parsed from it: parsing `0612345678 na 17u` as a whole takes the
     digits of the note along and gives another, valid number.
     """
-    e164 = plain_e164(text, region)
-    return PhoneReading(e164) if e164 else search_phone(text, region)
+    if len(text) <= MAX_LENGTH:
+        found = leading_number(text, region)
+        if found is not None:
+            return PhoneReading(found.e164, warnings=(Warning.PHONE_HAD_MORE_TEXT,) if found.more else ())
+        if not has_digit(text):
+            return PhoneReading(as_written=text, warnings=(Warning.UNREADABLE_PHONE,))
+    return search_phone(text, region)
 
 
 def search_phone(text: str, region: str) -> PhoneReading:

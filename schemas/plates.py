@@ -32,6 +32,7 @@ MAX_BARE_LENGTH = 12
 _KNOWN_SHAPES = frozenset(DUTCH_SHAPES + BELGIAN_SHAPES)
 _DIGITS = frozenset("0123456789")
 _SEPARATORS = frozenset(".·•\u00ad\u2212")
+_ASCII_SEPARATORS = dict.fromkeys(code for code in range(128) if chr(code) in "-." or chr(code).isspace())
 
 
 def bare(text: str) -> str | None:
@@ -39,6 +40,9 @@ def bare(text: str) -> str | None:
 
     `ab-12-cd`, `AB 12 CD` and `ＡＢ–12–ＣＤ` are all `AB12CD`.
     """
+    if text.isascii():
+        plain = text.upper().translate(_ASCII_SEPARATORS)
+        return plain if plain.isalnum() and len(plain) <= MAX_BARE_LENGTH else None
     upper = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
     kept = "".join(char for char in upper if not _is_separator(char))
     if not 1 <= len(kept) <= MAX_BARE_LENGTH or not all(map(_is_plate_character, kept)):

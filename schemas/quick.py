@@ -6,6 +6,7 @@ and so is every row of a schema that declares something which is not known here.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from schemas.fields import Column, Problem, Warned
 #: The values and the problems of a row by field name; fields without a problem are not among the latter.
 Found = tuple[Mapping[str, Any], Mapping[str, tuple[Problem, ...]]]
 QuickReader = Callable[[object], Found | None]
+# Values of one column; a workshop has a few thousand titles and part numbers in use.
+_REMEMBERED = 4096
 
 
 def compile_reader(schema: Schema) -> QuickReader:
@@ -24,7 +27,9 @@ def compile_reader(schema: Schema) -> QuickReader:
     if columns is None:
         return lambda row: None
     pick = itemgetter(*(column.data_key for column in columns))
-    steps = [(str(column.name), column.read, (column.empty,) if column.empty else None) for column in columns]
+    steps = [
+        (str(column.name), _reader(column), (column.empty,) if column.empty else None) for column in columns
+    ]
 
     def read(row: object) -> Found | None:
         if type(row) is not dict:
@@ -40,11 +45,17 @@ def compile_reader(schema: Schema) -> QuickReader:
                 elif found is None and empty is not None:
                     problems[name] = empty
                 values[name] = found
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, TypeError):
             return None
         return values, problems
 
     return read
+
+
+def _reader(column: Column[Any]) -> Callable[[Any], Any]:
+    """By type too, since 1, True and Decimal(1) are equal and read differently. What cannot be remembered at
+    all, such as a list, is a TypeError."""
+    return lru_cache(_REMEMBERED, typed=True)(column.read) if column.recurs else column.read
 
 
 def _known_columns(schema: Schema) -> list[Column[Any]] | None:

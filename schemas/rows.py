@@ -1,7 +1,6 @@
 """The rows of Vinacles, one schema per entity: the one description of what their columns may hold."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -60,8 +59,8 @@ class HeaderSchema(RowSchema):
         empty=Reason.NO_APPOINTMENT_DATE,
     )
     mileage_km = Mileage(vinacles.MILEAGE, unreadable=Warning.UNREADABLE_MILEAGE)
-    make = Text(vinacles.MAKE, length=100)
-    model = Text(vinacles.MODEL, length=100)
+    make = Text(vinacles.MAKE, length=100, recurs=True)
+    model = Text(vinacles.MODEL, length=100, recurs=True)
     plate = Plate(vinacles.PLATE, unreadable=Warning.UNREADABLE_PLATE)
 
 
@@ -71,8 +70,8 @@ class LineSchema(RowSchema):
     job_number = Id(vinacles.JOB_NUMBER, problem=Reason.UNREADABLE_NUMBER, minimum=0)
     sort_order = Id(vinacles.SORT_ORDER, problem=Warning.UNREADABLE_SORT_ORDER, minimum=-MAX_ID)
     line_type = Word(vinacles.LINE_TYPE, _LINE_TYPES, unknown=Warning.UNKNOWN_LINE_TYPE)
-    description = Text(vinacles.DESCRIPTION, length=500)
-    reference_code = Text(vinacles.PART_NUMBER, length=100)
+    description = Text(vinacles.DESCRIPTION, length=500, recurs=True)
+    reference_code = Text(vinacles.PART_NUMBER, length=100, recurs=True)
     quantity = Quantity(vinacles.QUANTITY, unreadable=Warning.UNREADABLE_QUANTITY)
     price = Money(vinacles.PRICE, unreadable=Reason.UNREADABLE_PRICE, empty=Warning.NO_PRICE)
 
@@ -108,16 +107,19 @@ def contact_schema(phone_region: str) -> ContactSchema:
     return ContactSchema(phone_region)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRow:
-    """A row as read: its values by field name, None where there is nothing usable, and the problems of those
-    fields that have any."""
+class ReadRow(dict[str, Any]):
+    """A row as read: its values by field name, None where there is nothing usable, and the `problems` of
+    those fields that have any. A dict, since nothing else is looked into as fast, and there are many."""
 
-    values: Mapping[str, Any]
-    problems: Mapping[str, tuple[Problem, ...]]
+    __slots__ = ("problems",)
+    __hash__ = None
 
-    def __getitem__(self, name: str) -> Any:
-        return self.values[name]
+    def __init__(self, values: Mapping[str, Any], problems: Mapping[str, tuple[Problem, ...]]) -> None:
+        super().__init__(values)
+        self.problems = problems
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReadRow) and super().__eq__(other) and self.problems == other.problems
 
 
 def read_row(schema: RowSchema, row: object) -> ReadRow:

@@ -2,19 +2,23 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from schemas.vinacles import CONTACT, DMS_NUMBER, LINE, Entity, FetchedPage, RawWorkorder, Row
 from worker.vinacles.reading import RowsRead
 
+_NUMBER_AND_TEXT = [int, str]
 _DIGITS = re.compile(r"[0-9]{1,16}", re.ASCII)
 
 
 def number(value: object) -> int | None:
     """An id as an int, also where it came as a text of digits; None for anything else."""
+    if type(value) is int:
+        return value
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return None
 
 
 def last_of_each(headers: Iterable[Row]) -> list[Row]:
@@ -33,10 +37,21 @@ def once_each(entity: Entity, rows: Sequence[Row]) -> tuple[Row, ...]:
     """One row per key, the one that came last, in the order of their first coming; a row that moved while
     pages were read comes twice. Rows without a complete key all stay."""
     latest: dict[object, Row] = {}
+    key_of: Callable[[Row], object] = itemgetter(*entity.key)
     for place, row in enumerate(rows):
-        key = tuple(row.get(column) for column in entity.key)
-        latest[place if None in key else repr(key)] = row
+        try:
+            key = key_of(row)
+        except KeyError:
+            key = None
+        # What is hardly ever seen is told apart as text: 1 and true are equal, and a list has no hash.
+        plain = type(key) is int or (type(key) is tuple and [*map(type, key)] == _NUMBER_AND_TEXT)
+        latest[key if plain else _spelled(entity, row, place)] = row
     return tuple(latest.values())
+
+
+def _spelled(entity: Entity, row: Row, place: int) -> str:
+    key = tuple(map(row.get, entity.key))
+    return f"nobody's/{place}" if None in key else repr(key)
 
 
 def assembled(
