@@ -4,12 +4,15 @@ A run reads the *window* first: appointments around today, in the order of their
 is *known*: those that Claire has outside of the window, until half a year after their appointment. What
 Claire has but Vinacles no longer finds, even asked by number, is marked missing and kept.
 
-Pages are read one after the other: a thread that reads the next page while one is stored gained nothing,
-since most of either is Python's own work and takes turns anyway.
+While a page is stored the next one is read ahead, so that Vinacles and PostgreSQL do not wait for each other.
+What was read ahead and never stored is read again by whoever goes on.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
 from uuid import uuid4
 
@@ -96,14 +99,10 @@ class BulkRefresh:
             run = take_lease(connection, run_id, owner, LEASE_SECONDS)
         if run is None:
             return None
-        end = self._clock() + self._slice_seconds
         try:
-            while run.phase is not Phase.DONE:
-                self._store(run, owner, self._pages.read(run, task_id))
-                run = self._now(run)
+            for now in self._worked(run, owner, task_id):
+                run = now
                 tell(run)
-                if self._clock() >= end:
-                    break
             return self._leave(run, owner)
         except LeaseLost:
             _log.warning("bulk_lease_lost", run_id=run_id)
@@ -111,6 +110,25 @@ class BulkRefresh:
         except TwoDriveError as error:
             self._give_up(run, owner, error)
             raise
+
+    def _worked(self, run: Run, owner: str, task_id: str | None) -> Iterator[Run]:
+        """The run after each page of the slice."""
+        end = self._clock() + self._slice_seconds
+        if run.phase is Phase.DONE:
+            return
+        page = self._pages.read(run, task_id)
+        while True:
+            found = page.found
+            after = replace(run, phase=found.phase, after_dms_number=found.after_dms_number)
+            goes_on = after.phase is not Phase.DONE and self._clock() < end
+            # What is known outside of the window is certain only when the window has been stored.
+            with _beside(self._pages.read, after, task_id, if_=goes_on and after.phase is run.phase) as ahead:
+                self._store(run, owner, page)
+                run = self._now(run)
+                yield run
+                if not goes_on:
+                    return
+                page = ahead.result() if ahead else self._pages.read(run, task_id)
 
     def _now(self, run: Run) -> Run:
         now = self.state(run.run_id)
@@ -157,3 +175,16 @@ class BulkRefresh:
         self._importer.import_page(
             attempt, replace(fetched, workorders=other), record_unchanged=False, alongside=alongside
         )
+
+
+@contextmanager
+def _beside(
+    read: Callable[[Run, str | None], BulkPage], run: Run, task_id: str | None, *, if_: bool
+) -> Iterator[Future[BulkPage] | None]:
+    """Read a page on a thread of its own, whose end is awaited whatever happens: it holds to the page's
+    deadline, and nobody else waits for it."""
+    if not if_:
+        yield None
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
+        yield thread.submit(copy_context().run, read, run, task_id)

@@ -1,5 +1,6 @@
 """Bulk refresh with its real stations: simulator, Redis and PostgreSQL, without a queue."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from sandbox.processes import wait_until
 from sandbox.services import Redis, temporary_folder
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
@@ -161,7 +163,27 @@ def test_page_size_changes_nothing(workshop: Workshop, page_max: int) -> None:
     assert workshop.stored() == stored
 
 
-def test_a_slice_ends_after_the_page_that_outlasts_it(workshop: Workshop) -> None:
+def _asked_after(workshop: Workshop, dms_number: int) -> bool:
+    wanted = f"WorkorderId%20gt%20{dms_number}"
+    journal = workshop.simulator.admin.journal()
+    return any(entry.path == "/api/Workorder" and wanted in entry.query for entry in journal)
+
+
+def test_the_next_page_is_read_while_this_one_is_stored(workshop: Workshop) -> None:
+    workshop.simulator.admin.set(page_max=50)
+    run_id = workshop.parts.bulk.start(1).run_id
+    told: list[Run] = []
+
+    def tell(run: Run) -> None:
+        told.append(run)
+        if len(told) == 1:
+            wait_until(lambda: _asked_after(workshop, run.after_dms_number), 10, "the next page")
+
+    workshop.parts.bulk.work(run_id, None, tell)
+    assert len(told) > 1
+
+
+def test_a_slice_that_is_over_reads_nothing_ahead(workshop: Workshop) -> None:
     workshop.simulator.admin.set(page_max=50)
     run_id = workshop.parts.bulk.start(1).run_id
     parts = workshop.parts
@@ -170,6 +192,8 @@ def test_a_slice_ends_after_the_page_that_outlasts_it(workshop: Workshop) -> Non
     run = short.work(run_id, None, lambda _: None)
     assert run is not None
     assert (run.pages, run.state.is_open) == (1, True)
+    assert not _asked_after(workshop, run.after_dms_number)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 
 def test_a_broken_page_is_done_again_from_its_checkpoint(workshop: Workshop) -> None:
