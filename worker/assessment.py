@@ -32,11 +32,12 @@ class Reading:
         )
 
 
-def read(raw: RawWorkorder, dealer: Dealer, now: datetime) -> Reading:
-    """The workorder as this dealer's branch writes it; `now` tells which day it is there."""
+def read(raw: RawWorkorder, dealer: Dealer, now: datetime, known_digest: bytes | None = None) -> Reading:
+    """The workorder as this dealer's branch writes it; `now` tells which day it is there. `known_digest` is
+    the answer's digest where somebody has made it already."""
     today = now.astimezone(ZoneInfo(dealer.time_zone)).date()
     branch = Branch(dealer.time_zone, dealer.phone_region, today)
-    return Reading(read_workorder(raw, branch), digest_of(raw, dealer))
+    return Reading(read_workorder(raw, branch), known_digest or digest_of(raw, dealer))
 
 
 def digest_of(raw: RawWorkorder, dealer: Dealer) -> bytes:
@@ -46,18 +47,20 @@ def digest_of(raw: RawWorkorder, dealer: Dealer) -> bytes:
 
 def split_by_digest(
     workorders: Iterable[RawWorkorder], stored: Mapping[int, bytes], dealer: Dealer
-) -> tuple[list[int], tuple[RawWorkorder, ...]]:
-    """The DMS numbers of those that are stored just as they came, and the others."""
+) -> tuple[list[int], list[tuple[RawWorkorder, bytes | None]]]:
+    """The DMS numbers of those that are stored just as they came; and the others, with their digests where
+    they had to be made. A digest costs time: none is made of what is new."""
     same: list[int] = []
-    other: list[RawWorkorder] = []
+    other: list[tuple[RawWorkorder, bytes | None]] = []
     for raw in workorders:
         number = raw.header.get(DMS_NUMBER)
-        # A digest costs time: none is made of what is new.
-        if isinstance(number, int) and number in stored and stored[number] == digest_of(raw, dealer):
+        if not isinstance(number, int) or number not in stored:
+            other.append((raw, None))
+        elif (found := digest_of(raw, dealer)) == stored[number]:
             same.append(number)
         else:
-            other.append(raw)
-    return same, tuple(other)
+            other.append((raw, found))
+    return same, other
 
 
 def decided(reading: Reading, fetched_at: datetime, locked: LockedPage) -> PageItem:

@@ -4,7 +4,7 @@ A run reads the *window* first: appointments around today, in the order of their
 is *known*: those that Claire has outside of the window, until half a year after their appointment. What
 Claire has but Vinacles no longer finds, even asked by number, is marked missing and kept.
 
-While a page is stored the next one is read ahead, so that Vinacles and PostgreSQL do not wait for each other.
+While a page is stored the next one is read and checked ahead: nobody waits for PostgreSQL and Vinacles.
 What was read ahead and never stored is read again by whoever goes on.
 """
 
@@ -19,7 +19,6 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection
 
-from worker.assessment import split_by_digest
 from worker.bulk_pages import BulkPage, BulkPages
 from worker.bulk_progress import counted
 from worker.errors import RetryableError, TwoDriveError
@@ -153,27 +152,30 @@ class BulkRefresh:
         _log.warning("bulk_page_failed", run_id=run.run_id, code=error.code.value)
 
     def _store(self, run: Run, owner: str, page: BulkPage) -> None:
-        attempt, found, fetched = page.attempt, page.found, page.fetched
-        # What is stored just so is neither validated nor locked.
-        same, other = split_by_digest(fetched.workorders, page.stored, attempt.dealer)
-        asked_at = attempt.instant(fetched.requested_at)
+        attempt, found = page.attempt, page.found
+        asked_at = attempt.instant(page.requested_at)
 
         def alongside(connection: Connection, items: Sequence[PageItem]) -> None:
             missing = mark_missing(connection, run.dealer_id, found.gone, asked_at) if found.gone else 0
-            if same:
-                mark_seen(connection, run.dealer_id, same, asked_at)
+            if page.same:
+                mark_seen(connection, run.dealer_id, page.same, asked_at)
             progress = Progress(
                 phase=found.phase,
                 after_dms_number=found.after_dms_number,
-                counts=counted(items, unchanged=len(same), skipped=found.skipped, missing=missing),
-                requests=fetched.requests,
+                counts=counted(items, unchanged=len(page.same), skipped=found.skipped, missing=missing),
+                requests=page.requests,
                 seen=len(found.wanted.rows) + found.skipped,
             )
             if not advance(connection, run.run_id, owner, progress):
                 raise LeaseLost
 
-        self._importer.import_page(
-            attempt, replace(fetched, workorders=other), record_unchanged=False, alongside=alongside
+        self._importer.store(
+            attempt,
+            page.readings,
+            page.requested_at,
+            page.requests,
+            record_unchanged=False,
+            alongside=alongside,
         )
 
 

@@ -2,12 +2,13 @@
 them. Reads from Vinacles and PostgreSQL, and stores nothing but what it learned of the server."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
-from schemas.vinacles import DMS_NUMBER, FetchedPage, Row
+from schemas.vinacles import DMS_NUMBER, Row
+from worker.assessment import Reading, split_by_digest
 from worker.attempt import Attempt
 from worker.deadline import Deadline
 from worker.importer import Importer
@@ -40,12 +41,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class BulkPage:
-    """A page as it came, and the digests that were `stored` of it."""
+    """What was read of a page: the DMS numbers of those that are stored just so, which are neither checked
+    nor locked, and `readings` of the others. `requested_at` and `requests`: see `FetchedPage`."""
 
     attempt: Attempt
     found: Found
-    fetched: FetchedPage
-    stored: Mapping[int, bytes]
+    same: Sequence[int]
+    readings: Sequence[Reading]
+    requested_at: float
+    requests: int
 
 
 class BulkPages:
@@ -80,7 +84,9 @@ class BulkPages:
             self._learn(attempt, {"page_rows": fetched.page_rows})
         with self._database.transaction() as connection:
             stored = digests_of(connection, run.dealer_id, _numbers(found.wanted.rows))
-        return BulkPage(attempt, found, fetched, stored)
+        same, other = split_by_digest(fetched.workorders, stored, attempt.dealer)
+        readings = self._importer.read(attempt, other)
+        return BulkPage(attempt, found, same, readings, fetched.requested_at, fetched.requests)
 
     def _probe(self, attempt: Attempt) -> None:
         works = self._reader.modified_on_works(attempt.dealer, attempt.deadline)

@@ -4,7 +4,7 @@ The stations do not know each other; here alone their values meet.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from schemas.answers import StartState
 from schemas.messages import ImportRequest, MarkStarted, RefreshRequest
 from schemas.outcome import ImportResult, Outcome, Reason
 from schemas.search import NotSearchable, parse_search
-from schemas.vinacles import FetchedPage
-from worker.assessment import decided, read, result
+from schemas.vinacles import FetchedPage, RawWorkorder
+from worker.assessment import Reading, decided, read, result
 from worker.attempt import Attempt
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, MessageInvalid, TwoDriveError
@@ -117,7 +117,8 @@ class Importer:
         return Attempt(loaded, self._clock(), trigger, task_id, None, deadline)
 
     def _answer(self, attempt: Attempt, page: FetchedPage) -> ImportResult:
-        items, stored = self.import_page(attempt, page)
+        readings = self.read(attempt, [(raw, None) for raw in page.workorders])
+        items, stored = self.store(attempt, readings, page.requested_at, page.requests)
         results = tuple(result(attempt.dealer.dealer_id, item, stored) for item in items)
         return ImportResult(attempt.request_id, len(results), page.truncated, results)
 
@@ -127,18 +128,27 @@ class Importer:
         answer = result(attempt.dealer.dealer_id, refused, stored)
         return ImportResult(attempt.request_id, 0, False, (answer,))
 
-    def import_page(
+    def read(
+        self, attempt: Attempt, workorders: Iterable[tuple[RawWorkorder, bytes | None]]
+    ) -> list[Reading]:
+        """What came, checked; the digests are those that are known already. Neither asks nor stores."""
+        now = attempt.loaded.asked_at
+        return [read(raw, attempt.dealer, now, known_digest) for raw, known_digest in workorders]
+
+    def store(
         self,
         attempt: Attempt,
-        page: FetchedPage,
+        readings: Sequence[Reading],
+        requested_at: float,
+        requests: int,
         *,
         record_unchanged: bool = True,
         alongside: Alongside = nothing_else,
     ) -> tuple[Sequence[PageItem], Collection[int]]:
-        """Read, decide and store what came: the decided items in the same order, and the DMS numbers of
-        those that Claire had before. `record_unchanged` and `alongside`: see `store_page`."""
-        fetched_at = attempt.instant(page.requested_at)
-        readings = [read(raw, attempt.dealer, attempt.loaded.asked_at) for raw in page.workorders]
+        """Decide and store what was read of an answer: the decided items in the same order, and the DMS
+        numbers of those that Claire had before. `requested_at` and `requests`: see `FetchedPage`;
+        `record_unchanged` and `alongside`: see `store_page`."""
+        fetched_at = attempt.instant(requested_at)
         digests = {number: r.digest for r in readings if (number := r.dms_number) is not None}
         stored: set[int] = set()
 
@@ -146,7 +156,7 @@ class Importer:
             stored.update(locked.stored)
             return [decided(reading, fetched_at, locked) for reading in readings]
 
-        items = self._store(attempt, digests, decide, page.requests, record_unchanged, alongside)
+        items = self._store(attempt, digests, decide, requests, record_unchanged, alongside)
         return items, stored
 
     def _store(
