@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas import plates
@@ -54,14 +54,14 @@ def test_the_tables_hold_every_series_once() -> None:
 
 
 @given(spelled())
-def test_any_spelling_gives_the_same_bare_plate(example: tuple[str, str]) -> None:
-    bare, written = example
+def test_any_spelling_gives_the_same_bare_plate(pair: tuple[str, str]) -> None:
+    bare, written = pair
     assert plates.bare(written) == bare
 
 
 @given(spelled())
-def test_the_dashed_form_reads_back(example: tuple[str, str]) -> None:
-    bare, _ = example
+def test_the_dashed_form_reads_back(pair: tuple[str, str]) -> None:
+    bare, _ = pair
     assert plates.bare(plates.display(bare)) == bare
     assert {plates.bare(spelling) for spelling in plates.spellings(bare)} == {bare}
 
@@ -85,3 +85,13 @@ def test_foreign_plates_are_read_but_have_no_known_shape() -> None:
 def test_spellings_to_ask_for() -> None:
     assert plates.spellings("AB12CD") == ("AB12CD", "AB-12-CD", "ab12cd", "ab-12-cd")
     assert plates.spellings("123") == ("123",)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=15) | st.text(max_size=15))
+@example("ab-12-cd")
+@example("a_b")
+@example("\x1c1\x1f2")
+@example("ABCDEFGHIJKLM")
+def test_a_dash_more_makes_no_other_plate(text: str) -> None:
+    # Plain texts are read by a shortcut; one with an en dash is not plain.
+    assert plates.bare(text) == plates.bare(f"{text}–")

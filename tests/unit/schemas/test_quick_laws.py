@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -236,3 +237,11 @@ def test_rows_of_other_kinds_of_mappings_are_read_too() -> None:
     row = Frozen(HEADER)
     assert read_row(header_schema(), row) == read_row(header_schema(), HEADER)
     assert read_row(header_schema(), HEADER)["appointment"] == datetime.fromisoformat("2026-06-15T08:30:00")
+
+
+@pytest.mark.parametrize("column", ["Quantity", "Price", "Description", "LineType"])
+def test_what_was_read_before_does_not_change_what_is_read(column: str) -> None:
+    alike = [1, True, Decimal(1), "1", Decimal("1.00"), 1, [1], {}, "Part", Decimal("sNaN")]
+    for value in (*alike, *reversed(alike)):
+        row = {**PART, column: value}
+        assert read_row(line_schema(), row) == by_marshmallow(line_schema(), row)
