@@ -20,7 +20,7 @@ broker_url = _settings.broker_url.reveal()
 result_backend = _settings.result_url.reveal()
 
 # The tasks, named by module, since nothing of ours imports them.
-imports = ("tasks.imports", "tasks.refresh", "tasks.starts")
+imports = ("tasks.imports", "tasks.refresh", "tasks.starts", "tasks.why")
 
 # Celery 5.7.0 ends the worker when Redis restarts under unacknowledged messages; see worker/consumer.py.
 worker_consumer = "worker.consumer:SteadyConsumer"
@@ -44,6 +44,7 @@ task_routes = {
     "workorders.import": {"queue": "interactive"},
     "workorders.refresh": {"queue": "interactive"},
     "workorders.mark_started": {"queue": "interactive"},
+    "workorders.why": {"queue": "interactive"},
     "workorders.refresh_dealer": {"queue": "bulk"},
     "workorders.refresh_due": {"queue": "maintenance"},
 }

@@ -22,8 +22,11 @@ from schemas.messages import (
     MarkStartedSchema,
     RefreshDealerSchema,
     RefreshRequestSchema,
+    WhyRequestSchema,
 )
 from schemas.outcome import Outcome, Reason, Sentence, Warning
+from schemas.verdicts import Verdict
+from schemas.why import WhySchema
 from worker.cli.manual import manual
 from worker.errors import ErrorCode
 
@@ -33,9 +36,11 @@ SCHEMAS: dict[str, type[Schema]] = {
     "workorders.refresh": RefreshRequestSchema,
     "workorders.mark_started": MarkStartedSchema,
     "workorders.refresh_dealer": RefreshDealerSchema,
+    "workorders.why": WhyRequestSchema,
     "import-result": ImportResultSchema,
     "start-state": StartStateSchema,
     "bulk-result": BulkResultSchema,
+    "why": WhySchema,
 }
 _COMPONENTS = "#/components/schemas/"
 _LISTS: tuple[tuple[str, type[Sentence], str], ...] = (
@@ -53,6 +58,11 @@ _INTRODUCTION = """\
 
 Made by `python docs/generate.py` from `schemas/` and `worker/errors.py`; edit those. The shapes of messages
 and answers are in [schemas/](schemas/) as JSON Schema 2020-12. Codes are stable; sentences may improve.
+"""
+_VERDICTS = """\
+## Why it is or is not in Claire
+
+What `workorders.why` and `twodrive why` find: `findings[].verdict`. Words in braces are filled in.
 """
 _ERRORS = """\
 ## Error codes
@@ -106,6 +116,9 @@ def _answers() -> str:
     for title, members, text in _LISTS:
         rows = ((f"`{member.value}`", member.en, member.nl) for member in members)
         sections.append(f"## {title}\n\n{text}\n\n{_table(('code', 'English', 'Dutch'), rows)}")
+    verdicts = ((f"`{v.value}`", v.en, v.next_en, v.nl, v.next_nl) for v in Verdict)
+    head = ("code", "English", "what to do", "Dutch", "wat te doen")
+    sections.append(f"{_VERDICTS}\n{_table(head, verdicts)}")
     codes = ((f"`{code.value}`", code.meaning, code.next_step) for code in ErrorCode)
     sections.append(f"{_ERRORS}\n{_table(('code', 'what it means', 'what to do'), codes)}")
     return "\n".join(sections)

@@ -51,6 +51,16 @@ class RefreshDealer:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyRequest:
+    """`search` as for ImportRequest; `offline` answers from what is stored alone."""
+
+    dealer_id: int
+    search: str = field(repr=False)
+    offline: bool = False
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NoArguments:
     """The message of the schedule: nothing but its name."""
 
@@ -207,17 +217,35 @@ class RefreshDealerSchema(_MessageSchema):
     run_id = _RunId()
 
 
+class WhyRequestSchema(_MessageSchema):
+    """Arguments of the task `workorders.why`."""
+
+    dealer_id = _DealerId()
+    search = _Search()
+    offline = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        error_messages=_texts("must be true or false", codes=("invalid",)),
+        metadata={"description": "Answer without asking the DMS.", "examples": [False]},
+    )
+    request_id = _RequestId()
+
+
 class NoArgumentsSchema(_MessageSchema):
     """Arguments of the task `workorders.refresh_due`: none."""
 
 
-Message = TypeVar("Message", ImportRequest, RefreshRequest, MarkStarted, RefreshDealer, NoArguments)
+Message = TypeVar(
+    "Message", ImportRequest, RefreshRequest, MarkStarted, RefreshDealer, WhyRequest, NoArguments
+)
 
 _SCHEMAS: dict[type, Schema] = {
     ImportRequest: ImportRequestSchema(),
     RefreshRequest: RefreshRequestSchema(),
     MarkStarted: MarkStartedSchema(),
     RefreshDealer: RefreshDealerSchema(),
+    WhyRequest: WhyRequestSchema(),
     NoArguments: NoArgumentsSchema(),
 }
 

@@ -16,11 +16,13 @@ _BLANK = r"[\s\u200b-\u200f\u2060\ufeff]+"
 _AROUND = re.compile(rf"\A{_BLANK}|{_BLANK}\Z")
 # A plate typed with more around its characters would be too long to ask, and is asked without.
 _MOST_TYPED_CHARACTERS = 20
+_ALIKE = dict(zip("O0I1B8S5Z2", "0O1I8B5S2Z", strict=True))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SearchTerms:
     """`wo_numbers` and `plates` are the spellings to ask for, as plain literals; one of them may be empty.
+    `bare_plates` are the plates that are meant, however they are spelled.
 
     What comes back must still be checked with `matches`: servers compare with their own idea of case, and
     some decode `&`, `#` and `+` once too often.
@@ -28,16 +30,14 @@ class SearchTerms:
 
     wo_numbers: tuple[str, ...]
     plates: tuple[str, ...]
-    _bare_plate: str | None = field(default=None, kw_only=True)
+    bare_plates: tuple[str, ...] = field(default=(), kw_only=True)
 
     def matches(self, row: Row) -> bool:
         """Whether a header row really carries the number (blanks around it and case aside) or the plate."""
         wo_number, plate = row.get(WO_NUMBER), row.get(PLATE)
         if isinstance(wo_number, str) and wo_number.strip().casefold() in self._folded_numbers():
             return True
-        return (
-            self._bare_plate is not None and isinstance(plate, str) and plates.bare(plate) == self._bare_plate
-        )
+        return isinstance(plate, str) and plates.bare(plate) in self.bare_plates
 
     def _folded_numbers(self) -> frozenset[str]:
         return frozenset(number.casefold() for number in self.wo_numbers)
@@ -66,7 +66,36 @@ def parse_search(text: str) -> SearchTerms | NotSearchable:
     bare_plate = plates.bare(typed)
     if not numbers and bare_plate is None:
         return NotSearchable()
-    return SearchTerms(tuple(dict.fromkeys(numbers)), _plates(bare_plate, typed), _bare_plate=bare_plate)
+    bare_plates = () if bare_plate is None else (bare_plate,)
+    return SearchTerms(tuple(dict.fromkeys(numbers)), _plates(bare_plate, typed), bare_plates=bare_plates)
+
+
+def near_misses(text: str) -> SearchTerms | None:
+    """What somebody may have meant who typed a text that nothing has: two neighbors exchanged, or a letter
+    and a digit that look alike. None where that gives nothing to ask for."""
+    typed = _AROUND.sub("", text).upper()
+    if isinstance(parse_search(typed), NotSearchable):
+        return None
+    numbers = _nearly(typed) if len(typed) <= WO_NUMBER_LENGTH else ()
+    bare_plate = plates.bare(typed)
+    meant = () if bare_plate is None else tuple(filter(plates.is_known_shape, _nearly(bare_plate)))
+    if not numbers and not meant:
+        return None
+    spelled = tuple(spelling for plate in meant for spelling in (plate, plates.display(plate)))
+    return SearchTerms(numbers, spelled, bare_plates=meant)
+
+
+def _nearly(typed: str) -> tuple[str, ...]:
+    found = [
+        f"{typed[:place]}{typed[place + 1]}{typed[place]}{typed[place + 2 :]}"
+        for place in range(len(typed) - 1)
+    ]
+    found += [
+        f"{typed[:place]}{_ALIKE[character]}{typed[place + 1 :]}"
+        for place, character in enumerate(typed)
+        if character in _ALIKE
+    ]
+    return tuple(other for other in dict.fromkeys(found) if other != typed)
 
 
 def _plates(bare_plate: str | None, typed: str) -> tuple[str, ...]:

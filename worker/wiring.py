@@ -11,11 +11,13 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from schemas.dealer import Secret
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
 from worker.deadline import Deadline
 from worker.importer import Importer
+from worker.inquiry import Inquiry
 from worker.limits import Limits
 from worker.retry import RetryRule
 from worker.settings import Settings, load
@@ -27,6 +29,7 @@ from worker.vinacles.client import Client
 from worker.vinacles.oauth import TokenSource
 from worker.vinacles.wire import Wire, build_session
 from worker.vinacles.workorders import Vinacles
+from worker.waiting import QueueLook, Waiting
 
 # A refresh asks for header, lines and contacts at the same time.
 _REQUESTS_AT_ONCE = 3
@@ -45,6 +48,7 @@ class Parts:
     importer: Importer
     bulk: BulkRefresh
     coalescer: Coalescer
+    inquiry: Inquiry
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
@@ -69,18 +73,28 @@ def build(settings: Settings) -> Parts:
         connect_seconds=settings.connect_timeout_seconds,
         read_seconds=settings.read_timeout_seconds,
     )
-    state = _state(settings)
+    state = _redis(settings.state_url)
     tokens = TokenSource(state, cipher, _naming_key(settings), wire)
     client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
     importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
     bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
-    return Parts(settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state))
+    inquiry = Inquiry(database, dealers, vinacles, _waiting(settings.broker_url))
+    return Parts(
+        settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state), inquiry
+    )
 
 
-def _state(settings: Settings) -> Redis:
+def _waiting(broker: Secret) -> Waiting:
+    """Only Redis lets itself be looked into."""
+    if broker.reveal().startswith(("redis://", "rediss://")):
+        return QueueLook(_redis(broker)).waits
+    return lambda _dealer_id, _search: False
+
+
+def _redis(url: Secret) -> Redis:
     return Redis.from_url(
-        settings.state_url.reveal(),
+        url.reveal(),
         socket_timeout=5,
         socket_connect_timeout=3,
         socket_keepalive=True,

@@ -36,6 +36,10 @@ class Desk:
         """Type in the search bar; the answer as the backend receives it."""
         return self._ask("workorders.import", {"search": text})
 
+    def why(self, text: str) -> dict[str, Any]:
+        """Ask why a workorder is or is not in Claire."""
+        return self._ask("workorders.why", {"search": text})
+
     def refresh(self, workorder_id: str) -> dict[str, Any]:
         """Press refresh, when the answer to the press before is no longer shared."""
         wait = self._pressed.get(workorder_id, 0) + _SHARED_SECONDS - time.monotonic()

@@ -153,3 +153,12 @@ def test_an_expired_message_is_not_worked_off(desk: Desk) -> None:
     with pytest.raises((ResultTimeout, Exception), match=r"(?i)expired|revoked|timed out"):
         sent.get(timeout=10)
     assert desk.dms.request_counts().get("Workorder") is None
+
+
+def test_why_answers_the_backend(desk: Desk) -> None:
+    answer = desk.why("12bdf3")
+    assert answer["asked_vinacles"]
+    assert answer["findings"][0]["verdict"] == "never_asked"
+    assert answer["findings"][0]["nl"].startswith("Het DMS heeft hem")
+    desk.search("12bdf3")
+    assert desk.why("12bdf3")["findings"][0]["verdict"] == "imported"

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import structlog
 
-from worker.cli import bulk, check, config, database, dealers, exits, imports, sandbox
+from worker.cli import bulk, check, config, database, dealers, exits, history, imports, sandbox, why
 from worker.errors import TwoDriveError
 
 
@@ -50,6 +50,8 @@ for _command in (
     check.check,
     imports.import_workorder,
     imports.refresh_workorder,
+    why.why,
+    history.history,
     bulk.bulk,
     bulk.runs,
     sandbox.simulate,

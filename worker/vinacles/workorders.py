@@ -55,23 +55,19 @@ class Vinacles:
         raises.
         """
         asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
-        condition = of_dealer(dealer, _spelled(terms))
-        newest_first = (f"{APPOINTMENT} desc", f"{DMS_NUMBER} desc")
-
-        def matching(rows: Iterable[Row]) -> list[Row]:
-            return last_of_each(row for row in rows if belongs(dealer, row) and terms.matches(row))
-
-        def find() -> RowsRead:
-            query = Query(WORKORDER, condition, newest_first)
-            return read_rows(self._client, asking, query, lambda rows: len(matching(rows)) > MOST_MATCHES)
-
-        [found] = self._together([find], deadline)
-        headers = matching(found.rows)
+        found, headers = self._found(dealer, terms, asking)
         kept = headers[:MOST_MATCHES]
         ids = [key for row in kept if (key := number(row.get(DMS_NUMBER))) is not None]
         answers = [found, *self._together(self._calls(dealer, (LINE, CONTACT), ids, asking), deadline)]
         truncated = len(headers) > MOST_MATCHES
         return assembled(kept, answers, truncated=truncated, requests=asking.tally.requests)
+
+    def headers(
+        self, dealer: Dealer, terms: SearchTerms, deadline: Deadline, request_id: str | None = None
+    ) -> list[Row]:
+        """The newest 25 header rows that equal `terms`, in one round trip; raises like `search`."""
+        asking = Asking(dealer.connection, deadline, request_id, Tally(), dealer)
+        return self._found(dealer, terms, asking)[1][:MOST_MATCHES]
 
     def by_dms_numbers(
         self,
@@ -94,6 +90,21 @@ class Vinacles:
         rows = (row for answer in answers if answer.entity is WORKORDER for row in answer.rows)
         headers = (row for row in rows if number(row.get(DMS_NUMBER)) in asked and belongs(dealer, row))
         return assembled(last_of_each(headers), answers, truncated=False, requests=asking.tally.requests)
+
+    def _found(self, dealer: Dealer, terms: SearchTerms, asking: Asking) -> tuple[RowsRead, list[Row]]:
+        """The headers as they came, and those that match, newest first: one more than 25 where there are."""
+        condition = of_dealer(dealer, _spelled(terms))
+        newest_first = (f"{APPOINTMENT} desc", f"{DMS_NUMBER} desc")
+
+        def matching(rows: Iterable[Row]) -> list[Row]:
+            return last_of_each(row for row in rows if belongs(dealer, row) and terms.matches(row))
+
+        def find() -> RowsRead:
+            query = Query(WORKORDER, condition, newest_first)
+            return read_rows(self._client, asking, query, lambda rows: len(matching(rows)) > MOST_MATCHES)
+
+        [found] = self._together([find], asking.deadline)
+        return found, matching(found.rows)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

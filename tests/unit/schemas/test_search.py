@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.outcome import Reason
-from schemas.search import NotSearchable, SearchTerms, parse_search
+from schemas.search import NotSearchable, SearchTerms, near_misses, parse_search
+from worker.vinacles.query import eq
 
 
 def terms(text: str) -> SearchTerms:
@@ -108,3 +109,42 @@ def test_what_cannot_be_seen_around_a_text_is_not_asked() -> None:
     copied = parse_search("\ufeff\u200b WO-1001\u2060\u200e")
     assert copied == parse_search("WO-1001")
     assert isinstance(parse_search("\u200b\ufeff"), NotSearchable)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("WO-0171", "WO-0711"),
+        ("WO-O711", "WO-0711"),
+        (" wo-0171 ", "WO-0711"),
+        ("200124", "200142"),
+    ],
+)
+def test_a_slip_in_a_number_is_looked_for(typed: str, meant: str) -> None:
+    near = near_misses(typed)
+    assert near is not None
+    assert near.matches({"WONUMMER": meant})
+    assert not near.matches({"WONUMMER": typed})
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("12-BFD-3", "12-BDF-3"), ("12-8DF-3", "12-BDF-3")])
+def test_a_slip_in_a_plate_is_looked_for(typed: str, meant: str) -> None:
+    near = near_misses(typed)
+    assert near is not None
+    assert near.matches({"LicensePlate": meant})
+    assert meant in near.plates
+
+
+@pytest.mark.parametrize("text", ["", "7", "44", "a\x00b", "%27"])
+def test_nothing_is_near_to_what_has_no_neighbors(text: str) -> None:
+    assert near_misses(text) is None
+
+
+@given(st.text(max_size=25))
+def test_near_misses_can_always_be_asked(text: str) -> None:
+    near = near_misses(text)
+    if near is not None:
+        assert near.wo_numbers or near.plates
+        for literal in (*near.wo_numbers, *near.plates):
+            eq("WONUMMER", literal)
+        assert len(near.wo_numbers) < 60

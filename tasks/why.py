@@ -1,0 +1,15 @@
+"""`workorders.why`: the backend shows why a workorder is not there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.messages import WhyRequest
+from schemas.why import dump_why
+from tasks.base import doorway, message
+from worker.wiring import Parts
+
+
+@doorway("workorders.why")
+def why(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Mapping[str, Any]:
+    request = message(WhyRequest, arguments)
+    return dump_why(parts.inquiry.why(request, parts.interactive_deadline()))

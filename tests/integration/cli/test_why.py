@@ -1,0 +1,165 @@
+"""`twodrive why` and `history` on real services and the simulator."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sandbox.simulator import known
+from sandbox.simulator.admin import SimulatorAdmin
+from sandbox.stack import Stack
+from schemas.messages import MarkStarted
+from schemas.workorder import workorder_id
+from tests.unit.cli.running import Run
+from worker.deadline import Deadline
+
+COMPLETE = {"WorkorderId": known.COMPLETE_ID}
+
+
+def verdicts(
+    twodrive: Run, dealer: str, search: str, *options: str, exit_code: int = 0
+) -> list[dict[str, Any]]:
+    result = twodrive("why", dealer, search, "--json", *options)
+    assert result.exit_code == exit_code, result.output
+    findings: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
+    return findings
+
+
+def verdict(twodrive: Run, dealer: str, search: str, *options: str, exit_code: int = 0) -> dict[str, Any]:
+    return verdicts(twodrive, dealer, search, *options, exit_code=exit_code)[0]
+
+
+def test_from_never_asked_to_imported(twodrive: Run, dealer: str) -> None:
+    assert verdict(twodrive, dealer, "12bdf3", exit_code=4)["verdict"] == "never_asked"
+    assert verdict(twodrive, dealer, "12bdf3", "--offline", exit_code=4)["verdict"] == "not_here"
+    # Asking why has imported nothing.
+    assert verdict(twodrive, dealer, "12bdf3", exit_code=4)["verdict"] == "never_asked"
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    for search in ("12bdf3", known.COMPLETE.lower()):
+        for options in ([], ["--offline"]):
+            found = verdict(twodrive, dealer, search, *options)
+            assert (found["verdict"], found["dms_number"]) == ("imported", known.COMPLETE_ID)
+            assert found["appointment"].endswith("T08:30:00")
+
+
+def test_a_change_and_a_start_of_work(
+    twodrive: Run, cli_stack: Stack, dealer: str, dms: SimulatorAdmin
+) -> None:
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    dms.patch_rows("Workorder", COMPLETE, {"Mileage": 99_123})
+    found = verdict(twodrive, dealer, known.COMPLETE)
+    assert (found["verdict"], found["fields"]) == ("outdated", ["mileage_km"])
+    parts = cli_stack.parts()
+    key = workorder_id(int(dealer), known.COMPLETE_ID)
+    parts.importer.mark_started(MarkStarted(int(dealer), key, datetime.now(UTC)), Deadline.after(10))
+    parts.close()
+    found = verdict(twodrive, dealer, known.COMPLETE)
+    assert (found["verdict"], found["fields"]) == ("held", ["mileage_km"])
+    assert verdict(twodrive, dealer, known.COMPLETE, "--offline")["verdict"] == "imported"
+    twodrive("refresh", dealer, known.COMPLETE, "--local")
+    found = verdict(twodrive, dealer, known.COMPLETE, "--offline")
+    assert (found["verdict"], found["fields"]) == ("held", [])
+    # Back to what Claire has: nothing is held any more.
+    dms.reset()
+    twodrive("refresh", dealer, known.COMPLETE, "--local")
+    assert verdict(twodrive, dealer, known.COMPLETE)["verdict"] == "imported"
+
+
+def test_rejected_now_and_remembered(twodrive: Run, dealer: str) -> None:
+    found = verdict(twodrive, dealer, known.WITHOUT_LABOR, exit_code=4)
+    assert (found["verdict"], found["reason"]) == ("rejected", "no_labor_item")
+    assert verdict(twodrive, dealer, known.WITHOUT_LABOR, "--offline", exit_code=4)["verdict"] == "not_here"
+    twodrive("import", dealer, known.WITHOUT_LABOR, "--local")
+    found = verdict(twodrive, dealer, known.WITHOUT_LABOR, "--offline", exit_code=4)
+    assert (found["verdict"], found["reason"]) == ("rejected", "no_labor_item")
+    assert found["since"] is not None
+
+
+def test_a_swapped_date(twodrive: Run, dealer: str) -> None:
+    twodrive("import", dealer, known.SWAPPED_DATE, "--local")
+    found = verdict(twodrive, dealer, known.SWAPPED_DATE)
+    assert found["verdict"] == "possible_swap"
+    assert found["swapped"][5:7] == found["appointment"][8:10]
+
+
+def test_a_slip_in_the_number(twodrive: Run, dealer: str) -> None:
+    found = verdict(twodrive, dealer, "WO-0101", exit_code=4)
+    assert found["verdict"] == "near_miss"
+    assert known.COMPLETE in [near["wo_number"] for near in found["near"]]
+    assert verdict(twodrive, dealer, "12-BFD-3", exit_code=4)["verdict"] == "near_miss"
+    assert verdict(twodrive, dealer, "WO-9999", exit_code=4)["verdict"] == "not_in_dms"
+    assert verdict(twodrive, dealer, "%27", exit_code=4)["verdict"] == "not_searchable"
+
+
+def test_at_another_branch(twodrive: Run, dealer: str) -> None:
+    twodrive("dealers", "set", dealer, "--affiliate", "77")
+    found = verdict(twodrive, dealer, known.COMPLETE, exit_code=4)
+    assert (found["verdict"], found["affiliate_id"]) == ("other_branch", 1)
+
+
+def test_vanished_from_the_dms(twodrive: Run, dealer: str, dms: SimulatorAdmin) -> None:
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    dms.delete_rows("Workorder", COMPLETE)
+    found = verdict(twodrive, dealer, known.COMPLETE, exit_code=4)
+    assert found["verdict"] == "vanished"
+
+
+def test_renumbered_in_the_dms_is_not_vanished(twodrive: Run, dealer: str, dms: SimulatorAdmin) -> None:
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    dms.patch_rows("Workorder", COMPLETE, {"WONUMMER": "WO-7777"})
+    found = verdict(twodrive, dealer, known.COMPLETE)
+    assert (found["verdict"], found["fields"]) == ("outdated", ["wo_number"])
+
+
+def test_a_vinacles_that_is_away(twodrive: Run, dealer: str, dms: SimulatorAdmin, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TWODRIVE_INTERACTIVE_DEADLINE_SECONDS", "2")
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    dms.answer_status(503, times=None)
+    assert twodrive("import", dealer, "WO-9999", "--local").exit_code == 5
+    found = verdict(twodrive, dealer, "WO-9999", exit_code=4)
+    assert (found["verdict"], found["error_code"]) == ("vinacles_away", "vinacles_unavailable")
+    assert found["since"] is not None
+    told = [one["verdict"] for one in verdicts(twodrive, dealer, known.COMPLETE)]
+    assert told == ["imported", "vinacles_away"]
+
+
+def test_the_sentences_for_a_person(twodrive: Run, dealer: str) -> None:
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    assert "It is in Claire, with its appointment on" in twodrive("why", dealer, known.COMPLETE).stdout
+    dutch = twodrive("why", dealer, known.COMPLETE, "--language", "nl").stdout
+    assert "Hij staat in Claire" in dutch
+    assert "→" in dutch
+
+
+def test_an_unknown_dealer_is_an_error(twodrive: Run) -> None:
+    result = twodrive("why", "999999", known.COMPLETE)
+    assert result.exit_code == 4
+    assert "twodrive dealers add" in result.output
+
+
+@pytest.mark.parametrize("named", ["number", "id"])
+def test_history_tells_imports_and_changes(
+    twodrive: Run, dealer: str, dms: SimulatorAdmin, named: str
+) -> None:
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    dms.patch_rows("Workorder", COMPLETE, {"Mileage": 99_123})
+    dms.patch_rows("WorkorderContact", {**COMPLETE, "Role": "Driver"}, {"LastName": "Canarius"})
+    twodrive("refresh", dealer, known.COMPLETE, "--local")
+    key = str(workorder_id(int(dealer), known.COMPLETE_ID)) if named == "id" else known.COMPLETE
+    result = twodrive("history", dealer, key, "--json")
+    told = json.loads(result.stdout)
+    assert [attempt["outcome"] for attempt in told["attempts"]] == ["updated", "created"]
+    changes = {change["path"]: (change["old"], change["new"]) for change in told["changes"]}
+    assert changes["mileage_km"][1] == "99123"
+    assert changes["contacts.driver.last_name"] == (None, None)
+    shown = twodrive("history", dealer, key).stdout
+    assert "mileage_km" in shown
+    assert "99123" in shown
+    assert "Canarius" not in shown + result.stdout
+
+
+def test_history_of_nothing_says_what_to_do(twodrive: Run, dealer: str) -> None:
+    result = twodrive("history", dealer, "WO-9999")
+    assert result.exit_code == 4
+    assert f"twodrive import {dealer}" in result.output

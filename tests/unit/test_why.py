@@ -1,0 +1,142 @@
+"""Verdicts from values alone: each row of the table is somebody's question at the counter."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.dealer import Connection, Dealer, Secret
+from schemas.decision import Stored
+from schemas.outcome import Reason
+from schemas.reading import Accepted, Rejected
+from schemas.verdicts import Verdict
+from schemas.why import Finding, Near, WhyAnswer, dump_why
+from schemas.workorder import Workorder
+from tests.workorders import NOON, WORKORDER
+from worker.assessment import Reading
+from worker.errors import ConfigurationError, ErrorCode, VinaclesUnavailable
+from worker.why import Kept, Known, Refusal, Seen, explained
+
+NOWHERE = Connection(base_url="", token_url="", audience="", client_id="", client_secret=Secret(""))
+DEALER = Dealer(12, "Garage Testweg", NOWHERE)
+NUMBER = WORKORDER.dms_number
+CHANGED = replace(WORKORDER, mileage_km=90_000)
+AWAY = VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "2Drive did not answer.", "Try again.")
+REFUSED = ConfigurationError(ErrorCode.VINACLES_LOGIN_FAILED, "The login is refused.", "Correct it.")
+
+
+def kept(workorder: Workorder = WORKORDER, *, started: bool = False, **fields: Any) -> Known:
+    stored = Stored(workorder, b"before", NOON, NOON if started else None)
+    return Known({workorder.dms_number: Kept(stored, **fields)})
+
+
+def seen(workorder: Workorder = WORKORDER, digest: bytes = b"now") -> Seen:
+    return Seen([Reading(Accepted(workorder), digest)])
+
+
+def rejected() -> Seen:
+    outcome = Rejected(NUMBER, WORKORDER.wo_number, Reason.NO_LABOR_ITEM)
+    return Seen([Reading(outcome, b"now")])
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "verdict"),
+    [
+        (kept(), seen(), Verdict.IMPORTED),
+        (kept(), None, Verdict.IMPORTED),
+        (kept(), seen(CHANGED), Verdict.OUTDATED),
+        (kept(started=True), seen(CHANGED), Verdict.HELD),
+        (kept(started=True), seen(), Verdict.IMPORTED),
+        (kept(started=True, held_since=NOON), None, Verdict.HELD),
+        (kept(started=True, held_since=NOON), seen(), Verdict.IMPORTED),
+        (kept(missing_since=NOON), None, Verdict.VANISHED),
+        (kept(missing_since=NOON), seen(), Verdict.IMPORTED),
+        (kept(), Seen(), Verdict.VANISHED),
+        (kept(), rejected(), Verdict.REJECTED),
+        (Known({}), rejected(), Verdict.REJECTED),
+        (Known({}), seen(), Verdict.NEVER_ASKED),
+        (Known({}, waiting=True), seen(), Verdict.WAITING),
+        (Known({}), Seen(), Verdict.NOT_IN_DMS),
+        (Known({}), Seen(elsewhere=[{"WONUMMER": "WO-1", "AffiliateId": 3}]), Verdict.OTHER_BRANCH),
+        (Known({}), Seen(near=[{"WONUMMER": "WO-01", "AffiliateId": 1}]), Verdict.NEAR_MISS),
+        (Known({}), None, Verdict.NOT_HERE),
+        (Known({}, [Refusal(NUMBER, "WO-5001", Reason.NO_LABOR_ITEM, NOON)]), None, Verdict.REJECTED),
+        (Known({}, failing_since=NOON), AWAY, Verdict.VINACLES_AWAY),
+        (Known({}), REFUSED, Verdict.CANNOT_ASK),
+        (kept(), AWAY, Verdict.IMPORTED),
+    ],
+)
+def test_the_first_finding(known: Known, found: Any, verdict: Verdict) -> None:
+    first = explained(DEALER, known, found, NOON)[0]
+    assert first.verdict is verdict
+    for language in ("en", "nl"):
+        assert "{" not in first.said(language) + first.next_step(language)
+        assert "None" not in first.said(language)
+
+
+def test_what_is_known_is_told_beside_what_could_not_be_asked() -> None:
+    found = explained(DEALER, replace(kept(), failing_since=NOON), AWAY, NOON)
+    assert [finding.verdict for finding in found] == [Verdict.IMPORTED, Verdict.VINACLES_AWAY]
+    assert found[1].error_code == "vinacles_unavailable"
+
+
+def test_a_paused_dealer_is_told_first() -> None:
+    found = explained(replace(DEALER, paused=True), kept(), None, NOON)
+    assert [finding.verdict for finding in found] == [Verdict.PAUSED, Verdict.IMPORTED]
+
+
+def test_keeping_on_importing_makes_a_held_one_outdated() -> None:
+    dealer = replace(DEALER, keep_importing_after_start=True)
+    [found] = explained(dealer, kept(started=True), seen(CHANGED), NOON)
+    assert found.verdict is Verdict.OUTDATED
+
+
+def test_held_and_outdated_name_fields_without_values() -> None:
+    [found] = explained(DEALER, kept(started=True), seen(CHANGED), NOON)
+    assert found.fields == ("mileage_km",)
+    assert found.said("en").endswith("not taken: mileage_km.")
+    # Noon in UTC is one o'clock at the branch.
+    assert "since 2026-11-23 13:00" in found.said("en")
+    assert "sinds 23-11-2026 13:00" in found.said("nl")
+
+
+def test_a_swapped_date_says_where_it_shows_and_where_it_would() -> None:
+    far = datetime(2026, 4, 12, 9, 0)  # noqa: DTZ001  a wall clock
+    swapped = replace(WORKORDER, appointment_local=far, appointment_at=far.replace(tzinfo=UTC))
+    now = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    [found] = explained(DEALER, kept(swapped), None, now)
+    assert found.verdict is Verdict.POSSIBLE_SWAP
+    assert found.said("en").startswith("It is in Claire, but on 2026-04-12 09:00")
+    assert "2026-12-04 09:00 would be near" in found.said("en")
+
+
+def test_several_matches_are_told_by_what_matters() -> None:
+    other = replace(WORKORDER, dms_number=NUMBER + 1)
+    stored = Kept(Stored(other, b"before", NOON, None))
+    known = Known({NUMBER: Kept(Stored(WORKORDER, b"now", NOON, None)), NUMBER + 1: stored})
+    both = Seen(
+        [Reading(Accepted(WORKORDER), b"now"), Reading(Accepted(replace(other, model="V70")), b"now")]
+    )
+    assert [f.verdict for f in explained(DEALER, known, both, NOON + timedelta(hours=1))] == [
+        Verdict.OUTDATED,
+        Verdict.IMPORTED,
+    ]
+
+
+def test_the_answer_as_json_has_every_sentence() -> None:
+    near = Finding(Verdict.NEAR_MISS, near=(Near("WO-0711", 1),))
+    dumped = dump_why(WhyAnswer("click-1", True, (near,)))
+    assert dumped["request_id"] == "click-1"
+    [finding] = dumped["findings"]
+    assert finding["verdict"] == "near_miss"
+    assert finding["near"] == [{"wo_number": "WO-0711", "affiliate_id": 1}]
+    assert finding["en"].endswith("nearly the same: WO-0711.")
+    assert all(finding[name] for name in ("nl", "next_en", "next_nl"))
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_every_sentence_can_be_filled_with_nothing_known(verdict: Verdict, language: str) -> None:
+    finding = Finding(verdict)
+    assert "{" not in finding.said(language) + finding.next_step(language)

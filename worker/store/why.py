@@ -1,0 +1,95 @@
+"""What is stored about workorders that somebody asks about, and about attempts to import them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from schemas.decision import Stored
+from schemas.outcome import Reason
+from worker.store import statements
+from worker.store.reading import stored_of
+
+_MOST = 25
+_REASONS = {reason.value: reason for reason in Reason}
+
+# The first answer that was held since one was last taken over.
+_MATCHING = text("""
+SELECT w.id, w.missing_in_dms_since,
+    (SELECT min(a.started_at) FROM import_attempts a
+     WHERE a.workorder_id = w.id AND a.outcome = 'held' AND a.fetched_at > w.fetched_at) AS held_since
+FROM workorders w
+WHERE w.dealer_id = :dealer_id
+    AND (w.wo_number = ANY(CAST(:wo_numbers AS text[])) OR w.plate = ANY(CAST(:plates AS text[])))
+ORDER BY w.appointment_at DESC, w.dms_number DESC LIMIT :most
+""")
+
+_REFUSED = text("""
+SELECT DISTINCT ON (a.dms_number) a.dms_number, a.wo_number, a.outcome, a.reason, a.started_at
+FROM import_attempts a
+WHERE a.dealer_id = :dealer_id AND a.wo_number = ANY(CAST(:wo_numbers AS text[])) AND a.dms_number IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM workorders w WHERE w.dealer_id = a.dealer_id AND w.dms_number = a.dms_number)
+ORDER BY a.dms_number, a.started_at DESC LIMIT :most
+""")
+
+_FAILING_SINCE = text("""
+SELECT min(a.started_at) FROM import_attempts a
+WHERE a.dealer_id = :dealer_id AND a.error_code IS NOT NULL AND a.started_at > coalesce((
+    SELECT max(b.started_at) FROM import_attempts b
+    WHERE b.dealer_id = :dealer_id AND b.outcome IS NOT NULL AND b.requests > 0), '-infinity')
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """`held_since` is the first answer kept out since one was last taken over."""
+
+    stored: Stored
+    missing_since: datetime | None
+    held_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """The newest attempt at a workorder that is not stored."""
+
+    dms_number: int
+    wo_number: str | None
+    reason: Reason
+    since: datetime
+
+
+def kept(
+    connection: Connection, dealer_id: int, wo_numbers: Sequence[str], plates: Sequence[str]
+) -> Mapping[int, KeptRow]:
+    """The newest 25 that are stored under one of these numbers or bare plates, by DMS number."""
+    parameters = {"dealer_id": dealer_id, "wo_numbers": [*wo_numbers], "plates": [*plates], "most": _MOST}
+    found = {row.id: row for row in connection.execute(_MATCHING, parameters)}
+    if not found:
+        return {}
+    ids = {"ids": [str(key) for key in found]}
+    rows = connection.execute(text(statements.DETAILS_OF_PAGE), ids).mappings().all()
+    by_id = {row["id"]: row for row in rows}
+    return {
+        by_id[key]["dms_number"]: KeptRow(stored_of(by_id[key]), row.missing_in_dms_since, row.held_since)
+        for key, row in found.items()
+        if key in by_id
+    }
+
+
+def refused(connection: Connection, dealer_id: int, wo_numbers: Sequence[str]) -> list[RefusedRow]:
+    """Workorders with one of these numbers that are not stored, where the newest attempt was rejected."""
+    parameters = {"dealer_id": dealer_id, "wo_numbers": [*wo_numbers], "most": _MOST}
+    return [
+        RefusedRow(row.dms_number, row.wo_number, _REASONS[row.reason], row.started_at)
+        for row in connection.execute(_REFUSED, parameters)
+        if row.outcome == "rejected"
+    ]
+
+
+def failing_since(connection: Connection, dealer_id: int) -> datetime | None:
+    """The first failed attempt since Vinacles last answered this dealer; None where the last one did."""
+    found: datetime | None = connection.execute(_FAILING_SINCE, {"dealer_id": dealer_id}).scalar_one()
+    return found

@@ -1,0 +1,53 @@
+"""Looking into the queue: whether an import is waiting there for its turn."""
+
+import json
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from redis.exceptions import RedisError
+
+from schemas.search import NotSearchable, parse_search
+
+#: Of a longer queue only the messages that are taken next are looked at.
+_MOST_LOOKED_AT = 1_000
+_QUEUE = "interactive"
+_TASK = "workorders.import"
+
+#: Whether an import of this search is waiting, for a dealer's number and a text as typed.
+Waiting = Callable[[int, str], bool]
+
+
+class QueueLook:
+    """Reads the broker's list and takes nothing from it. `broker` must return bytes."""
+
+    def __init__(self, broker: redis.Redis) -> None:
+        self._broker = broker
+
+    def waits(self, dealer_id: int, search: str) -> bool:
+        """False also where the queue cannot be read: it is a hint, no more."""
+        terms = parse_search(search)
+        if isinstance(terms, NotSearchable):
+            return False
+        try:
+            messages: list[Any] = self._broker.lrange(_QUEUE, -_MOST_LOOKED_AT, -1)
+        except RedisError:
+            return False
+        return any(_asks(message, dealer_id, search) for message in messages)
+
+
+def _asks(message: bytes, dealer_id: int, search: str) -> bool:
+    """Whether a message as Celery writes it (protocol 2, JSON in base64) asks for the same."""
+    try:
+        envelope = json.loads(message)
+        _, arguments, _ = json.loads(b64decode(envelope["body"]))
+        named, asked = envelope["headers"]["task"], arguments["search"]
+        other = arguments["dealer_id"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return named == _TASK and other == dealer_id and isinstance(asked, str) and _same(asked, search)
+
+
+def _same(one: str, other: str) -> bool:
+    return parse_search(one) == parse_search(other)

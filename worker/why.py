@@ -1,0 +1,212 @@
+"""Why a workorder is or is not in Claire, decided from values alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from schemas.clock import is_possible_day_month_swap
+from schemas.dealer import Dealer
+from schemas.decision import Fetched, Stored
+from schemas.outcome import Outcome, Reason
+from schemas.reading import Rejected
+from schemas.verdicts import Verdict
+from schemas.vinacles import AFFILIATE, WO_NUMBER, Row
+from schemas.why import Finding, Near
+from schemas.workorder import workorder_id
+from worker import policy
+from worker.assessment import Reading
+from worker.errors import ErrorCode, TwoDriveError
+
+#: What matters most comes first.
+_ORDER = (
+    Verdict.REJECTED,
+    Verdict.HELD,
+    Verdict.VANISHED,
+    Verdict.OUTDATED,
+    Verdict.POSSIBLE_SWAP,
+    Verdict.NEVER_ASKED,
+    Verdict.IMPORTED,
+)
+#: Why it could not be looked at is told after what is known all the same.
+_PROBLEMS = (Verdict.VINACLES_AWAY, Verdict.CANNOT_ASK)
+_AWAY = frozenset({ErrorCode.VINACLES_UNAVAILABLE, ErrorCode.STORAGE_UNAVAILABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What Claire has of a workorder. `held_since` is the first answer that the policy kept out, None where
+    the newest one was taken."""
+
+    stored: Stored
+    missing_since: datetime | None = None
+    held_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The newest attempt at a number that is not in Claire was rejected."""
+
+    dms_number: int
+    wo_number: str | None
+    reason: Reason
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Vinacles has now: what was read of the matches; and, where there is none, `elsewhere` at branches
+    that are not imported, and rows that are nearly what was typed."""
+
+    readings: Sequence[Reading] = ()
+    elsewhere: Sequence[Row] = ()
+    near: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What Claire has, by DMS number, and what it was refused; whether an import of it is waiting in the
+    queue; and since when every attempt of this dealer has failed."""
+
+    kept: Mapping[int, Kept]
+    refused: Sequence[Refusal] = ()
+    waiting: bool = False
+    failing_since: datetime | None = None
+
+
+def explained(
+    dealer: Dealer, known: Known, seen: Seen | TwoDriveError | None, now: datetime
+) -> list[Finding]:
+    """At least one finding, the one that matters most first. `seen` is None where nobody asked, or the error
+    that came instead."""
+    branch = _Branch(dealer, now)
+    if isinstance(seen, Seen):
+        readings = {number: found for found in seen.readings if (number := found.dms_number) is not None}
+        findings = [branch.both(number, known.kept.get(number), found) for number, found in readings.items()]
+        gone = [kept for number, kept in known.kept.items() if number not in readings]
+        findings += [branch.gone(kept) for kept in gone]
+        findings = findings or [branch.nowhere(seen)]
+    else:
+        findings = [branch.kept(kept) for kept in known.kept.values()]
+        findings += [branch.refused(refusal) for refusal in known.refused]
+        if isinstance(seen, TwoDriveError):
+            findings.append(branch.failed(seen, known.failing_since))
+        findings = findings or [Finding(Verdict.NOT_HERE)]
+    if dealer.paused:
+        findings.insert(0, Finding(Verdict.PAUSED))
+    elif known.waiting and not known.kept:
+        findings.insert(0, Finding(Verdict.WAITING))
+    return sorted(findings, key=_rank)
+
+
+def _rank(finding: Finding) -> int:
+    if finding.verdict in _PROBLEMS:
+        return len(_ORDER)
+    return _ORDER.index(finding.verdict) if finding.verdict in _ORDER else -1
+
+
+class _Branch:
+    """Findings with the clocks of one dealer's branch."""
+
+    def __init__(self, dealer: Dealer, now: datetime) -> None:
+        self._dealer = dealer
+        self._zone = ZoneInfo(dealer.time_zone)
+        self._today: date = now.astimezone(self._zone).date()
+        self._now = now
+
+    def both(self, number: int, kept: Kept | None, reading: Reading) -> Finding:
+        """A workorder that the DMS has, whether or not Claire has it."""
+        if isinstance(reading.outcome, Rejected):
+            known = Finding(Verdict.REJECTED) if kept is None else self.kept(kept)
+            return replace(
+                known,
+                verdict=Verdict.REJECTED,
+                dms_number=number,
+                wo_number=reading.outcome.wo_number,
+                reason=reading.outcome.reason,
+            )
+        workorder = reading.outcome.workorder
+        if kept is None:
+            return Finding(
+                Verdict.NEVER_ASKED,
+                dms_number=number,
+                wo_number=workorder.wo_number,
+                affiliate_id=workorder.affiliate_id,
+                appointment=workorder.appointment_local,
+            )
+        fetched = Fetched(workorder, reading.digest, self._now)
+        decision = policy.decide(self._dealer.keep_importing_after_start, kept.stored, fetched)
+        paths = tuple(change.path for change in decision.changes)
+        finding = self.kept(replace(kept, missing_since=None, held_since=None))
+        if decision.outcome is Outcome.HELD:
+            since = self._local(kept.stored.work_started_at)
+            return replace(finding, verdict=Verdict.HELD, since=since, fields=paths)
+        if decision.outcome is Outcome.UPDATED:
+            fetched_at = self._local(kept.stored.fetched_at)
+            return replace(finding, verdict=Verdict.OUTDATED, since=fetched_at, fields=paths)
+        return finding
+
+    def kept(self, kept: Kept) -> Finding:
+        """A workorder that Claire has, by what is stored alone."""
+        workorder = kept.stored.workorder
+        if workorder is None:
+            raise ValueError("a stored workorder must be read to be explained")
+        finding = Finding(
+            Verdict.IMPORTED,
+            workorder_id=workorder_id(self._dealer.dealer_id, workorder.dms_number),
+            dms_number=workorder.dms_number,
+            wo_number=workorder.wo_number,
+            affiliate_id=workorder.affiliate_id,
+            appointment=workorder.appointment_local,
+        )
+        if kept.missing_since is not None:
+            return replace(finding, verdict=Verdict.VANISHED, since=self._local(kept.missing_since))
+        if kept.held_since is not None:
+            return replace(finding, verdict=Verdict.HELD, since=self._local(kept.stored.work_started_at))
+        local = workorder.appointment_local
+        if is_possible_day_month_swap(local.date(), self._today):
+            swapped = local.replace(month=local.day, day=local.month)
+            return replace(finding, verdict=Verdict.POSSIBLE_SWAP, swapped=swapped)
+        return finding
+
+    def gone(self, kept: Kept) -> Finding:
+        """A workorder that Claire has and the DMS has not, at least not under what was typed."""
+        return self.kept(replace(kept, missing_since=kept.missing_since or self._now))
+
+    def refused(self, refusal: Refusal) -> Finding:
+        return Finding(
+            Verdict.REJECTED,
+            dms_number=refusal.dms_number,
+            wo_number=refusal.wo_number,
+            reason=refusal.reason,
+            since=self._local(refusal.since),
+        )
+
+    def failed(self, error: TwoDriveError, since: datetime | None) -> Finding:
+        if error.code in _AWAY:
+            return Finding(Verdict.VINACLES_AWAY, since=self._local(since), error_code=error.code.value)
+        problem = f"{error.text} {error.next_step}"
+        return Finding(Verdict.CANNOT_ASK, error_code=error.code.value, problem=problem)
+
+    @staticmethod
+    def nowhere(seen: Seen) -> Finding:
+        """Neither Claire nor the dealer's branches have it."""
+        if seen.elsewhere:
+            row = seen.elsewhere[0]
+            return Finding(Verdict.OTHER_BRANCH, wo_number=_text(row), affiliate_id=_affiliate(row))
+        if seen.near:
+            near = tuple(Near(_text(row), _affiliate(row)) for row in seen.near)
+            return Finding(Verdict.NEAR_MISS, near=near)
+        return Finding(Verdict.NOT_IN_DMS)
+
+    def _local(self, moment: datetime | None) -> datetime | None:
+        return None if moment is None else moment.astimezone(self._zone).replace(tzinfo=None)
+
+
+def _text(row: Row) -> str:
+    return str(row.get(WO_NUMBER) or "").strip()
+
+
+def _affiliate(row: Row) -> int | None:
+    affiliate = row.get(AFFILIATE)
+    return affiliate if isinstance(affiliate, int) else None
