@@ -8,7 +8,7 @@ from typing import Any
 import redis
 from redis.exceptions import RedisError
 
-from schemas.search import NotSearchable, parse_search
+from schemas.search import NotSearchable, SearchTerms, parse_search
 
 #: Of a longer queue only the messages that are taken next are looked at.
 _MOST_LOOKED_AT = 1_000
@@ -50,4 +50,12 @@ def _asks(message: bytes, dealer_id: int, search: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    return parse_search(one) == parse_search(other)
+    """Whether two texts as typed would find the same."""
+    mine, theirs = parse_search(one), parse_search(other)
+    if isinstance(mine, NotSearchable) or isinstance(theirs, NotSearchable):
+        return False
+    return not _folded(mine).isdisjoint(_folded(theirs))
+
+
+def _folded(terms: SearchTerms) -> set[str]:
+    return {*map(str.casefold, terms.wo_numbers), *terms.bare_plates}
