@@ -54,7 +54,8 @@ def card(case: Case, attempts: Sequence[Mapping[str, Any]]) -> RenderableType:
         ("DMS number", "–" if case.dms_number is None else str(case.dms_number)),
         ("why", f"{case.why}: {_sentence(case)}"),
         ("since (UTC)", _moment(case.since)),
-        ("last seen (UTC)", f"{_moment(case.last_seen_at)}, read {case.times} times"),
+        ("last seen (UTC)", _moment(case.last_seen_at)),
+        ("seen so", "once" if case.times == 1 else f"{case.times:,} times"),
         ("asked by", f"{case.trigger}, task {case.task_id or '–'}, request {case.request_id or '–'}"),
     ]
     if case.warnings:
@@ -62,6 +63,8 @@ def card(case: Case, attempts: Sequence[Mapping[str, Any]]) -> RenderableType:
     if case.discarded_at:
         rows.append(("discarded (UTC)", _moment(case.discarded_at)))
     rows.append(("what to do", _next_step(case)))
+    if case.evidence:
+        rows.append(("lines", f"{case.evidence['lines']:,}"))
     shown: list[RenderableType] = [screen.pairs(rows)]
     if case.evidence:
         shown += _evidence(case.evidence)
