@@ -349,6 +349,18 @@ def test_one_that_only_a_person_asked_for_is_looked_after_too(workshop: Workshop
     assert listed(workshop) == {}
 
 
+def test_one_in_the_window_that_only_a_person_asked_for_is_counted_once(workshop: Workshop) -> None:
+    workshop.change({"import_new_in_bulk": False, "modified_on_works": False})
+    parts = workshop.parts
+    parts.importer.search(ImportRequest(1, known.WITHOUT_LABOR), None, parts.interactive_deadline())
+    first = workshop.refresh()
+    assert (first.counts.rejected, first.counts.created) == (1, 0)
+    where: dict[str, object] = {"WorkorderId": known.WITHOUT_LABOR_ID}
+    workshop.simulator.admin.patch_rows("WorkorderLine", where, {"LineType": "Labor"})
+    assert workshop.refresh().counts.created == 1
+    assert listed(workshop) == {}
+
+
 def test_one_that_is_gone_leaves(workshop: Workshop) -> None:
     workshop.change({"import_new_in_bulk": False, "modified_on_works": False})
     admin = workshop.simulator.admin
