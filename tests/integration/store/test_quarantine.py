@@ -73,10 +73,16 @@ def cases(store: Store, **choice: Any) -> list[Case]:
         return chosen(connection, Choice(store.dealer_id, **choice))
 
 
-def fail(store: Store, code: ErrorCode = ErrorCode.VINACLES_REFUSED, number: int | None = None) -> None:
+def fail(
+    store: Store,
+    code: ErrorCode = ErrorCode.VINACLES_REFUSED,
+    number: int | None = None,
+    seconds: float = 0,
+) -> None:
+    lineage = replace(LINEAGE, started_at=NOON + timedelta(seconds=seconds))
     workorder = None if number is None else workorder_id(store.dealer_id, number)
     with store.database.transaction() as connection:
-        list_failure(connection, store.dealer_id, code, LINEAGE, workorder)
+        list_failure(connection, store.dealer_id, code, lineage, workorder)
 
 
 def test_a_rejected_workorder_is_listed_with_all_that_is_known(store: Store) -> None:
@@ -113,6 +119,13 @@ def test_twice_is_one_row_that_says_twice(store: Store) -> None:
     put(store, rejected(12, 5, b"other rows"))
     [case] = cases(store)
     assert (case.times, case.since, case.last_seen_at) == (2, NOON, NOON + timedelta(seconds=5))
+
+
+def test_an_older_rejection_replaces_no_newer_one(store: Store) -> None:
+    put(store, rejected(12, 5, b"newer"))
+    put(store, rejected(12, 2, b"older"))
+    [case] = cases(store)
+    assert (case.times, case.last_seen_at) == (1, NOON + timedelta(seconds=5))
 
 
 answers = st.tuples(
@@ -182,6 +195,10 @@ def test_without_a_dms_number_the_wo_number_is_the_name(store: Store) -> None:
     assert {case.subject for case in cases(store)} == {"rows/0102", "number/WO-9"}
     put(store, fetched(numbered(9), 1))
     assert [case.subject for case in cases(store)] == ["rows/0102"]
+    put(store, replace(unnumbered, fetched_at=NOON + timedelta(seconds=2)))
+    assert len(cases(store)) == 2
+    put(store, fetched(numbered(9), 3))
+    assert [case.subject for case in cases(store)] == ["rows/0102"]
 
 
 def test_discarded_is_silent_until_the_rows_change(store: Store) -> None:
@@ -218,7 +235,7 @@ def test_a_failure_replaces_no_rejection_and_older_ones_are_not_listed(store: St
     put(store, fetched(numbered(1), 1), fetched(numbered(2)))
     put(store, rejected(2, 0.5))
     fail(store, number=1)
-    fail(store, number=2)
+    fail(store, number=2, seconds=1)
     assert [(case.dms_number, case.why) for case in cases(store)] == [(2, "unreadable_price")]
 
 

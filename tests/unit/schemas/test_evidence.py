@@ -49,6 +49,10 @@ from tests.unit.schemas.invented import BRANCH, CONTACT, HEADER, LABOR, raw, wit
             raw({"AppointmentDate": "soon"}, {"Price": {}}),
             [{"reason": "unreadable_appointment_date"}, {"reason": "unreadable_price"}],
         ),
+        (
+            raw({"WONUMMER": None}, {"JobNumber": True}),
+            [{"reason": "unreadable_number", "row": 1}, {"reason": "no_wo_number"}],
+        ),
     ],
 )
 def test_findings(rows: RawWorkorder, findings: list[dict[str, Any]]) -> None:
