@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.dealer import Dealer
 from schemas.decision import Fetched
+from schemas.evidence import Evidence, evidence_of
 from schemas.outcome import Outcome, WorkorderResult
 from schemas.reading import Accepted as Readable
 from schemas.reading import Branch, Rejected, digest, read_workorder
@@ -18,10 +19,12 @@ from worker.store.pages import Accepted, LockedPage, PageItem, Refused
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading one answer; `digest` identifies the rows and how they were read."""
+    """What came of reading one answer; `digest` identifies the rows and how they were read, and `evidence`
+    tells why they were rejected."""
 
     outcome: Readable | Rejected
     digest: bytes
+    evidence: Evidence | None = None
 
     @property
     def dms_number(self) -> int | None:
@@ -37,7 +40,9 @@ def read(raw: RawWorkorder, dealer: Dealer, now: datetime, known_digest: bytes |
     the answer's digest where somebody has made it already."""
     today = now.astimezone(ZoneInfo(dealer.time_zone)).date()
     branch = Branch(dealer.time_zone, dealer.phone_region, today)
-    return Reading(read_workorder(raw, branch), known_digest or digest_of(raw, dealer))
+    outcome = read_workorder(raw, branch)
+    evidence = evidence_of(raw) if isinstance(outcome, Rejected) else None
+    return Reading(outcome, known_digest or digest_of(raw, dealer), evidence)
 
 
 def digest_of(raw: RawWorkorder, dealer: Dealer) -> bytes:
@@ -74,6 +79,8 @@ def decided(reading: Reading, fetched_at: datetime, locked: LockedPage) -> PageI
             outcome.dms_number,
             outcome.wo_number,
             outcome.warnings,
+            reading.digest,
+            reading.evidence,
         )
     fetched = Fetched(outcome.workorder, reading.digest, fetched_at)
     stored = locked.stored.get(outcome.workorder.dms_number)

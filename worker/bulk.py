@@ -28,6 +28,7 @@ from worker.store.columns import Phase, RunState
 from worker.store.due import claim_due, overdue_runs, start_run
 from worker.store.known import mark_missing, mark_seen
 from worker.store.pages import PageItem
+from worker.store.quarantine import list_failed_run, run_done
 from worker.store.runs import (
     Progress,
     Run,
@@ -96,6 +97,8 @@ class BulkRefresh:
         owner = uuid4().hex
         with self._database.transaction() as connection:
             run = take_lease(connection, run_id, owner, LEASE_SECONDS)
+            if run is None:
+                list_failed_run(connection, run_id, task_id)
         if run is None:
             return None
         try:
@@ -107,7 +110,7 @@ class BulkRefresh:
             _log.warning("bulk_lease_lost", run_id=run_id)
             return None
         except TwoDriveError as error:
-            self._give_up(run, owner, error)
+            self._give_up(run, owner, task_id, error)
             raise
 
     def _worked(self, run: Run, owner: str, task_id: str | None) -> Iterator[Run]:
@@ -138,17 +141,19 @@ class BulkRefresh:
     def _leave(self, run: Run, owner: str) -> Run | None:
         with self._database.transaction() as connection:
             if run.phase is Phase.DONE:
-                finish(connection, run.run_id, owner, RunState.DONE)
+                if finish(connection, run.run_id, owner, RunState.DONE):
+                    run_done(connection, run.dealer_id)
             else:
                 release(connection, run.run_id, owner)
             return run_state(connection, run.run_id)
 
-    def _give_up(self, run: Run, owner: str, error: TwoDriveError) -> None:
+    def _give_up(self, run: Run, owner: str, task_id: str | None, error: TwoDriveError) -> None:
         with self._database.transaction() as connection:
             if isinstance(error, RetryableError):
                 release(connection, run.run_id, owner, error.code)
             else:
                 finish(connection, run.run_id, owner, RunState.FAILED, error.code)
+                list_failed_run(connection, run.run_id, task_id)
         _log.warning("bulk_page_failed", run_id=run.run_id, code=error.code.value)
 
     def _store(self, run: Run, owner: str, page: BulkPage) -> None:
@@ -162,7 +167,13 @@ class BulkRefresh:
             progress = Progress(
                 phase=found.phase,
                 after_dms_number=found.after_dms_number,
-                counts=counted(items, unchanged=len(page.same), skipped=found.skipped, missing=missing),
+                counts=counted(
+                    items,
+                    unchanged=len(page.same) - page.rejected,
+                    rejected=page.rejected,
+                    skipped=found.skipped,
+                    missing=missing,
+                ),
                 requests=page.requests,
                 seen=len(found.wanted.rows) + found.skipped,
             )

@@ -15,6 +15,7 @@ from worker.importer import Importer
 from worker.store.columns import Phase
 from worker.store.dealers import DealerChanges, Dealers
 from worker.store.known import digests_of, known_between, known_outside
+from worker.store.quarantine import quarantined_digests
 from worker.store.runs import Run
 from worker.store.session import Database
 from worker.store.tables import Trigger
@@ -41,12 +42,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class BulkPage:
-    """What was read of a page: the DMS numbers of those that are stored just so, which are neither checked
-    nor locked, and `readings` of the others. `requested_at` and `requests`: see `FetchedPage`."""
+    """What was read of a page: the DMS numbers of those that are stored, or were rejected, just so, which are
+    neither checked nor locked, and `readings` of the others. `rejected` counts those of `same` that were.
+    `requested_at` and `requests`: see `FetchedPage`."""
 
     attempt: Attempt
     found: Found
     same: Sequence[int]
+    rejected: int
     readings: Sequence[Reading]
     requested_at: float
     requests: int
@@ -83,10 +86,14 @@ class BulkPages:
         if fetched.page_rows != attempt.dealer.page_rows:
             self._learn(attempt, {"page_rows": fetched.page_rows})
         with self._database.transaction() as connection:
-            stored = digests_of(connection, run.dealer_id, _numbers(found.wanted.rows))
-        same, other = split_by_digest(fetched.workorders, stored, attempt.dealer)
+            numbers = _numbers(found.wanted.rows)
+            quarantined = quarantined_digests(connection, run.dealer_id, numbers)
+            # What is in quarantine leaves it only by being read, also where it is again as stored.
+            known = {**digests_of(connection, run.dealer_id, numbers), **quarantined}
+        same, other = split_by_digest(fetched.workorders, known, attempt.dealer)
+        rejected = sum(number in quarantined for number in same)
         readings = self._importer.read(attempt, other)
-        return BulkPage(attempt, found, same, readings, fetched.requested_at, fetched.requests)
+        return BulkPage(attempt, found, same, rejected, readings, fetched.requested_at, fetched.requests)
 
     def _probe(self, attempt: Attempt) -> None:
         works = self._reader.modified_on_works(attempt.dealer, attempt.deadline)
@@ -102,7 +109,10 @@ class BulkPages:
         numbers = _numbers(headers.rows)
         until = headers.after_dms_number if headers.has_more else None
         with self._database.transaction() as connection:
-            known = digests_of(connection, run.dealer_id, numbers)
+            known = {
+                *digests_of(connection, run.dealer_id, numbers),
+                *quarantined_digests(connection, run.dealer_id, numbers),
+            }
             # Only a run over the whole window says something about what it did not see.
             expected = (
                 known_between(connection, run.dealer_id, run.window, run.after_dms_number, until)

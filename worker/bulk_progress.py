@@ -9,15 +9,18 @@ from worker.store.pages import PageItem
 from worker.store.runs import Counts, Run
 
 
-def counted(items: Iterable[PageItem], *, unchanged: int, skipped: int, missing: int) -> Counts:
-    """What became of a page's workorders; `unchanged` ones were recognised before anything was decided."""
+def counted(
+    items: Iterable[PageItem], *, unchanged: int, rejected: int = 0, skipped: int, missing: int
+) -> Counts:
+    """What became of a page's workorders; `unchanged` and `rejected` ones were recognised before anything was
+    decided."""
     outcomes = [item.outcome for item in items]
     return Counts(
         created=outcomes.count(Outcome.CREATED),
         updated=outcomes.count(Outcome.UPDATED),
         unchanged=unchanged + outcomes.count(Outcome.UNCHANGED),
         held=outcomes.count(Outcome.HELD),
-        rejected=outcomes.count(Outcome.REJECTED),
+        rejected=rejected + outcomes.count(Outcome.REJECTED),
         skipped=skipped,
         missing=missing,
     )

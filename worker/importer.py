@@ -18,12 +18,13 @@ from schemas.vinacles import FetchedPage, RawWorkorder
 from worker.assessment import Reading, decided, read, result
 from worker.attempt import Attempt
 from worker.deadline import Deadline
-from worker.errors import ConfigurationError, ErrorCode, MessageInvalid, TwoDriveError
+from worker.errors import ConfigurationError, ErrorCode, FatalError, MessageInvalid, TwoDriveError
 from worker.retry import RetryRule, retrying
 from worker.store.attempts import record_failure
 from worker.store.dealers import Dealers, LoadedDealer
 from worker.store.failures import unknown_dealer
 from worker.store.pages import Lineage, LockedPage, PageItem, Refused
+from worker.store.quarantine import list_failure
 from worker.store.session import Database
 from worker.store.starts import mark_started
 from worker.store.tables import Trigger
@@ -196,14 +197,23 @@ class Importer:
         try:
             yield
         except TwoDriveError as error:
-            try:
-                with self._database.transaction() as connection:
-                    lineage = self._lineage(attempt, attempt.tally.requests)
-                    record_failure(connection, attempt.dealer.dealer_id, error.code, lineage, workorder)
-            except TwoDriveError as unrecorded:
-                # The first error is the one to tell; that it is not on record is for the operators.
-                _log.warning("failure_not_recorded", code=error.code.value, because=unrecorded.code.value)
+            self._record(attempt, error.code, workorder, final=isinstance(error, FatalError))
             raise
+        except Exception:
+            self._record(attempt, ErrorCode.INTERNAL, workorder, final=True)
+            raise
+
+    def _record(self, attempt: Attempt, code: ErrorCode, workorder: UUID | None, *, final: bool) -> None:
+        """A failure that trying again would not mend also goes to quarantine."""
+        try:
+            with self._database.transaction() as connection:
+                dealer_id, lineage = attempt.dealer.dealer_id, self._lineage(attempt, attempt.tally.requests)
+                record_failure(connection, dealer_id, code, lineage, workorder)
+                if final:
+                    list_failure(connection, dealer_id, code, lineage, workorder)
+        except TwoDriveError as unrecorded:
+            # The first error is the one to tell; that it is not on record is for the operators.
+            _log.warning("failure_not_recorded", code=code.value, because=unrecorded.code.value)
 
 
 def _unknown_workorder() -> MessageInvalid:

@@ -18,6 +18,7 @@ from sandbox.simulator import known
 from sandbox.stack import Stack
 from schemas.workorder import workorder_id
 from worker.store.dealers import DealerChanges
+from worker.store.quarantine import Choice, chosen
 
 _FAST: DealerChanges = {
     "import_new_in_bulk": True,
@@ -156,3 +157,25 @@ def test_a_run_of_another_dealer_is_refused(fast: Desk, stack: Stack) -> None:
     )
     with pytest.raises(Exception, match="message_invalid"):
         sent.get(timeout=30)
+
+
+def test_what_was_rejected_is_imported_when_it_was_mended(fast: Desk) -> None:
+    # Given a workorder without labor, rejected by a run
+    first = refresh_all(fast).get(timeout=60)
+    assert listed(fast)[known.WITHOUT_LABOR] == "no_labor_item"
+    assert len(listed(fast)) == first["rejected"]
+    # When nothing changes, it is only counted
+    again = refresh_all(fast).get(timeout=60)
+    assert (again["rejected"], again["created"]) == (first["rejected"], 0)
+    # When all that were rejected are mended in the DMS
+    fast.dms.patch_rows("WorkorderLine", {"LineType": "Part"}, {"LineType": "Labor"})
+    fast.dms.patch_rows("WorkorderLine", {"LineType": "Text"}, {"LineType": "Labor"})
+    # Then the next run imports them and nobody is left
+    mended = refresh_all(fast).get(timeout=60)
+    assert (mended["rejected"], mended["created"]) == (0, first["rejected"])
+    assert listed(fast) == {}
+
+
+def listed(desk: Desk) -> dict[str | None, str]:
+    with desk.database.transaction() as connection:
+        return {case.wo_number: case.why for case in chosen(connection, Choice(desk.dealer.dealer_id))}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from uuid import UUID
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from cryptography.fernet import Fernet
@@ -17,8 +18,10 @@ from schemas.dealer import Connection, Dealer, Secret
 from schemas.messages import ImportRequest, RefreshRequest
 from schemas.outcome import ImportResult, Outcome, Reason, Warning, WorkorderResult
 from schemas.workorder import Workorder, workorder_id
-from worker.errors import VinaclesRefused
+from worker.deadline import Deadline
+from worker.errors import VinaclesRefused, VinaclesUnavailable
 from worker.settings import Settings
+from worker.store.quarantine import Choice, chosen
 from worker.store.tables import import_attempts
 from worker.store.workorders import card
 from worker.wiring import Parts, build
@@ -204,3 +207,32 @@ def test_statements_of_an_import(line: Line) -> None:
     counts["updated"] = len(statements)
     # The dealer; then policy, lock, (stored details where something differs,) and one write.
     assert counts == {"created": 4, "unchanged": 4, "two": 4, "updated": 6}
+
+
+def in_quarantine(line: Line) -> dict[str, str]:
+    with line.parts.database.transaction() as connection:
+        return {case.subject: case.why for case in chosen(connection, Choice(1))}
+
+
+def test_what_is_unforeseen_is_on_record_and_in_quarantine(line: Line) -> None:
+    line.search(known.COMPLETE)
+    with line.parts.database.transaction() as connection:
+        line.parts.dealers.change(connection, 1, {"time_zone": "Nowhere/At_All"})
+    with pytest.raises(ZoneInfoNotFoundError):
+        line.refresh()
+    subject = f"workorder/{known.COMPLETE_ID}"
+    assert in_quarantine(line) == {subject: "internal"}
+    with line.parts.database.transaction() as connection:
+        codes = connection.execute(select(import_attempts.c.error_code)).scalars()
+        assert list(codes) == [None, "internal"]
+        line.parts.dealers.change(connection, 1, {"time_zone": "Europe/Amsterdam"})
+    assert only(line.refresh()).outcome is Outcome.UNCHANGED
+    assert in_quarantine(line) == {}
+
+
+def test_what_may_work_in_a_minute_is_not_in_quarantine(line: Line) -> None:
+    line.simulator.admin.answer_status(503, times=None)
+    request = ImportRequest(1, known.COMPLETE)
+    with pytest.raises(VinaclesUnavailable):
+        line.parts.importer.search(request, None, Deadline.after(1))
+    assert in_quarantine(line) == {}

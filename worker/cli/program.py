@@ -7,7 +7,19 @@ from typing import Any
 import click
 import structlog
 
-from worker.cli import bulk, check, config, database, dealers, exits, history, imports, sandbox, why
+from worker.cli import (
+    bulk,
+    check,
+    config,
+    database,
+    dealers,
+    exits,
+    history,
+    imports,
+    quarantine,
+    sandbox,
+    why,
+)
 from worker.errors import TwoDriveError
 
 
@@ -54,6 +66,7 @@ for _command in (
     history.history,
     bulk.bulk,
     bulk.runs,
+    quarantine.group,
     sandbox.simulate,
     sandbox.demo,
 ):

@@ -1,11 +1,15 @@
-"""Attempts that failed as a whole. Those that came to an outcome are recorded by `workorders.write_page`."""
+"""Attempts that failed as a whole, and a look at all of one workorder. Those that came to an outcome are
+recorded by `workorders.write_page`."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from worker.errors import ErrorCode
 from worker.store.pages import Lineage
+from worker.store.tables import import_attempts
 
 _RECORD = text("""
 INSERT INTO import_attempts (
@@ -36,3 +40,17 @@ def record_failure(
             "requests": lineage.requests,
         },
     )
+
+
+def recent_attempts(
+    connection: Connection, dealer_id: int, workorder: UUID, limit: int = 5
+) -> list[Mapping[str, Any]]:
+    """The last attempts at a workorder, the newest first: when, by what, and what came of it."""
+    table = import_attempts.c
+    query = (
+        select(table.started_at, table.trigger, table.outcome, table.reason, table.error_code, table.task_id)
+        .where(table.workorder_id == workorder, table.dealer_id == dealer_id)
+        .order_by(table.started_at.desc(), table.id.desc())
+        .limit(limit)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -19,8 +19,8 @@ def digests_of(connection: Connection, dealer_id: int, dms_numbers: Collection[i
 def known_outside(
     connection: Connection, dealer_id: int, window: Window, after_dms_number: int, limit: int
 ) -> list[int]:
-    """Known workorders, not missing, with an appointment outside the window but of the last 180 days; in
-    DMS order."""
+    """Known workorders, not missing, with an appointment outside the window but of the last 180 days, and
+    those in quarantine that were never imported and that the window does not show; in DMS order."""
     parameters = {
         "dealer_id": dealer_id,
         "begins": window.begins,
@@ -51,8 +51,8 @@ def known_between(
 
 
 def mark_missing(connection: Connection, dealer_id: int, dms_numbers: Collection[int], at: datetime) -> int:
-    """Mark those that the DMS, asked for them by number at `at`, does not have; returns how many were not
-    marked before. What was fetched later than `at` is left alone."""
+    """Mark those that the DMS, asked for them by number at `at`, does not have, which also leave quarantine;
+    returns how many were not marked before. What was fetched later than `at` is left alone."""
     parameters = {**_numbers(dealer_id, dms_numbers), "at": at}
     return connection.execute(text(run_statements.MARK_MISSING), parameters).rowcount
 

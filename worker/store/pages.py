@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.decision import Decision, Fetched, Stored
+from schemas.evidence import Evidence
 from schemas.outcome import Outcome, Reason, Warning
 from worker.store.tables import Trigger
 
@@ -37,7 +38,8 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing to store: `outcome` is `rejected` or `not_found`. Without a DMS number, nothing was found."""
+    """No workorder to store: `outcome` is `rejected` or `not_found`. Without a DMS number, nothing was found.
+    A rejected one goes to quarantine with its rows' `digest` and `evidence`."""
 
     outcome: Outcome
     reason: Reason
@@ -45,6 +47,8 @@ class Refused:
     dms_number: int | None = None
     wo_number: str | None = None
     warnings: tuple[Warning, ...] = ()
+    digest: bytes = b""
+    evidence: Evidence | None = None
 
 
 PageItem = Accepted | Refused

@@ -7,6 +7,7 @@ from uuid import UUID
 from schemas.outcome import Outcome, Reason, Warning
 from schemas.workorder import Workorder, workorder_id
 from worker.store.pages import Accepted, Page, Refused
+from worker.store.quarantine_rows import rejected_row
 
 Rows = list[dict[str, Any]]
 
@@ -14,12 +15,14 @@ Rows = list[dict[str, Any]]
 def payload(
     dealer_id: int, page: Page, *, record_unchanged: bool = True, children_of_new: bool = True
 ) -> str:
-    """Six lists of rows: `workorders`, their children, `changes` and `attempts`. Amounts travel as texts.
+    """Seven lists of rows: `workorders`, their children, `changes`, `attempts` and `rejected`. Amounts travel
+    as texts.
 
     Without `children_of_new` those of workorders that are to be created are left out.
     """
     rows: dict[str, Rows] = {
-        name: [] for name in ("workorders", "interventions", "parts", "contacts", "changes", "attempts")
+        name: []
+        for name in ("workorders", "interventions", "parts", "contacts", "changes", "attempts", "rejected")
     }
     for item in page:
         if isinstance(item, Refused):
@@ -40,7 +43,7 @@ def _add(rows: dict[str, Rows], dealer_id: int, item: Accepted, children_of_new:
         return
     answer = {"action": action, "id": key, "fetched_at": fetched_at, "digest": item.fetched.digest.hex()}
     if action in ("noted", "seen"):
-        rows["workorders"].append(answer)
+        rows["workorders"].append(answer | {"wo_number": workorder.wo_number})
         return
     rows["workorders"].append(answer | _header(workorder))
     if children_of_new or action != "created":
@@ -145,6 +148,8 @@ def _add_refused(rows: dict[str, Rows], dealer_id: int, item: Refused) -> None:
             "fetched_at": fetched_at,
         }
     )
+    if item.outcome is Outcome.REJECTED:
+        rows["rejected"].append(rejected_row(key, item))
     if key is not None:
-        action = "gone" if item.reason is Reason.GONE_FROM_DMS else "seen"
+        action = "gone" if item.reason is Reason.GONE_FROM_DMS else "rejected"
         rows["workorders"].append({"action": action, "id": key, "fetched_at": fetched_at})

@@ -3,7 +3,9 @@
 Leases are judged by `clock_timestamp()`, since a transaction may have begun long before it comes to one; what
 an index is to find, by `now()`, which stands still during the statement.
 """
-# ruff: noqa: S608  statements are put together from constants of this file alone
+# ruff: noqa: S608  statements are put together from constants alone
+
+from worker.store.quarantine_statements import GONE, UNKNOWN_OUTSIDE
 
 _OPEN = "state IN ('waiting', 'running')"
 _RING = "clock_timestamp() + make_interval(secs => :ring_seconds)"
@@ -114,9 +116,11 @@ _KNOWN = """
 SELECT dms_number FROM workorders
 WHERE dealer_id = :dealer_id AND dms_number > :after AND missing_in_dms_since IS NULL
 """
-KNOWN_OUTSIDE = f"""{_KNOWN}
+KNOWN_OUTSIDE = f"""({_KNOWN}
     AND (appointment_local < :begins OR appointment_local >= :ends)
     AND appointment_local >= now() - interval '180 days'
+ORDER BY dms_number LIMIT :limit)
+UNION ALL ({UNKNOWN_OUTSIDE})
 ORDER BY dms_number LIMIT :limit
 """
 KNOWN_BETWEEN = f"""{_KNOWN}
@@ -128,6 +132,7 @@ ORDER BY dms_number
 # Locked in the order in which pages lock, so that they never wait for each other.
 _LOCKED = "SELECT id FROM workorders WHERE {which} ORDER BY id FOR NO KEY UPDATE"
 MARK_MISSING = f"""
+WITH left_quarantine AS ({GONE})
 UPDATE workorders SET missing_in_dms_since = :at
 WHERE id IN ({_LOCKED.format(which=f"{_NUMBERED} AND missing_in_dms_since IS NULL AND fetched_at <= :at")})
 """

@@ -1,5 +1,7 @@
 """The SQL of a page, each statement once for any number of workorders."""
 
+from worker.store.quarantine_statements import OF_A_PAGE
+
 # Imports of one dealer share this lock; reporting a start of work for an unknown workorder takes it alone,
 # and so never falls between an import's reading and its writing.
 _LOCK_KEY = "hashtextextended('twodrive/dealer/' || CAST(:dealer_id AS bigint), 0)"
@@ -191,6 +193,5 @@ attempts AS (
     FROM page, jsonb_to_recordset(page.body -> 'attempts') AS a (
         workorder_id uuid, dms_number bigint, wo_number text, outcome text, reason text, warnings text[],
         fetched_at timestamptz)
-)
-SELECT count(*) FROM written
-"""
+)"""
+WRITE += f"{OF_A_PAGE}SELECT count(*) FROM written"  # noqa: S608  constants

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from schemas.outcome import Outcome
 from schemas.workorder import Role
 from worker.store.columns import INSTANT, MONEY, Trigger, flag, metadata, now, one_of, whole
+from worker.store.quarantine_table import quarantine
 from worker.store.run_tables import refresh_runs
 
 # All tables are here, wherever their definition.
@@ -41,6 +42,7 @@ __all__ = [
     "interventions",
     "metadata",
     "parts",
+    "quarantine",
     "refresh_runs",
     "workorder_changes",
     "workorders",

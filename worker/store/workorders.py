@@ -4,7 +4,7 @@ and three COPYs where many are new, whatever the page's size."""
 from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, union
 
 from schemas.decision import Stored
 from schemas.outcome import Outcome
@@ -131,9 +131,12 @@ def write_page(
 
 
 def find(connection: Connection, dealer_id: int, key: UUID) -> int | None:
-    """The DMS number of a stored workorder of this dealer."""
-    table = tables.workorders
-    query = select(table.c.dms_number).where(table.c.id == key, table.c.dealer_id == dealer_id)
+    """The DMS number of a workorder of this dealer that is stored or in quarantine."""
+    stored, refused = tables.workorders, tables.quarantine
+    query = union(
+        select(stored.c.dms_number).where(stored.c.id == key, stored.c.dealer_id == dealer_id),
+        select(refused.c.dms_number).where(refused.c.workorder_id == key, refused.c.dealer_id == dealer_id),
+    )
     return connection.execute(query).scalar_one_or_none()
 
 

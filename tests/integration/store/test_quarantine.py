@@ -1,0 +1,314 @@
+"""Who is in quarantine after any answers, and who leaves it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+
+from schemas.decision import Fetched
+from schemas.evidence import Evidence, Finding
+from schemas.outcome import Outcome, Reason, Warning
+from schemas.workorder import workorder_id
+from tests.integration.store.conftest import LINEAGE, Store, statements_of
+from tests.workorders import NOON, WORKORDER, fetched, numbered
+from worker.errors import ErrorCode
+from worker.policy import decide
+from worker.store.known import known_outside, mark_missing
+from worker.store.pages import Accepted, LockedPage, PageItem, Refused
+from worker.store.quarantine import Case, Choice, chosen, discard, list_failure, quarantined_digests
+from worker.store.runs import Window
+from worker.store.workorders import find, store_page
+
+Stores = Callable[[], Store]
+PRICE = Finding(Reason.UNREADABLE_PRICE, "WorkorderLine", "Price", 1, 11, 1, "string", 6, "99,99x")
+
+
+def rejected(
+    number: int | None, seconds: float = 0, digest: bytes = b"rows", appointment: datetime | None = None
+) -> Refused:
+    return Refused(
+        Outcome.REJECTED,
+        Reason.UNREADABLE_PRICE,
+        NOON + timedelta(seconds=seconds),
+        number,
+        f"WO-{number}",
+        (Warning.NO_PRICE,),
+        digest,
+        Evidence((PRICE,), 0, 1, appointment),
+    )
+
+
+def gone(number: int, seconds: float) -> Refused:
+    return Refused(
+        Outcome.NOT_FOUND, Reason.GONE_FROM_DMS, NOON + timedelta(seconds=seconds), number, f"WO-{number}"
+    )
+
+
+def put(store: Store, *answers: Fetched | Refused) -> None:
+    """Store a page of answers as the line does."""
+    digests = {
+        number: answer.digest
+        for answer in answers
+        if (number := answer.dms_number if isinstance(answer, Refused) else answer.workorder.dms_number)
+    }
+
+    def of(locked: LockedPage) -> Sequence[PageItem]:
+        return [
+            answer
+            if isinstance(answer, Refused)
+            else Accepted(
+                answer, decide(locked.keep_importing, locked.stored.get(answer.workorder.dms_number), answer)
+            )
+            for answer in answers
+        ]
+
+    store_page(store.database, store.dealer_id, digests, of, LINEAGE)
+
+
+def cases(store: Store, **choice: Any) -> list[Case]:
+    with store.database.transaction() as connection:
+        return chosen(connection, Choice(store.dealer_id, **choice))
+
+
+def fail(
+    store: Store,
+    code: ErrorCode = ErrorCode.VINACLES_REFUSED,
+    number: int | None = None,
+    seconds: float = 0,
+) -> None:
+    lineage = replace(LINEAGE, started_at=NOON + timedelta(seconds=seconds))
+    workorder = None if number is None else workorder_id(store.dealer_id, number)
+    with store.database.transaction() as connection:
+        list_failure(connection, store.dealer_id, code, lineage, workorder)
+
+
+def test_a_rejected_workorder_is_listed_with_all_that_is_known(store: Store) -> None:
+    put(store, rejected(12), fetched())
+    [case] = cases(store)
+    assert case == Case(
+        dealer_id=7,
+        subject="workorder/12",
+        workorder_id=workorder_id(7, 12),
+        dms_number=12,
+        wo_number="WO-12",
+        reason="unreadable_price",
+        error_code=None,
+        warnings=["no_price"],
+        evidence=case.evidence,
+        trigger="search",
+        task_id="task",
+        request_id="click",
+        since=NOON,
+        last_seen_at=NOON,
+        times=1,
+        discarded_at=None,
+    )
+    assert case.evidence is not None
+    [finding] = case.evidence["findings"]
+    assert finding == {
+        **{"reason": "unreadable_price", "entity": "WorkorderLine", "column": "Price", "row": 1},
+        **{"line_id": 11, "job_number": 1, "json_type": "string", "length": 6, "pattern": "99,99x"},
+    }
+
+
+def test_twice_is_one_row_that_says_twice(store: Store) -> None:
+    put(store, rejected(12))
+    put(store, rejected(12, 5, b"other rows"))
+    [case] = cases(store)
+    assert (case.times, case.since, case.last_seen_at) == (2, NOON, NOON + timedelta(seconds=5))
+
+
+def test_an_older_rejection_replaces_no_newer_one(store: Store) -> None:
+    put(store, rejected(12, 5, b"newer"))
+    put(store, rejected(12, 2, b"older"))
+    [case] = cases(store)
+    assert (case.times, case.last_seen_at) == (1, NOON + timedelta(seconds=5))
+
+
+answers = st.tuples(
+    st.integers(1, 3), st.sampled_from(["accepted", "changed", "rejected"]), st.sampled_from([b"a", b"b"])
+)
+
+
+def _answer(number: int, kind: str, digest: bytes, seconds: float) -> Fetched | Refused:
+    if kind == "rejected":
+        return rejected(number, seconds, digest)
+    workorder = replace(WORKORDER, make="Saab") if kind == "changed" else WORKORDER
+    return fetched(numbered(number, workorder), seconds, kind.encode() + digest)
+
+
+@settings(max_examples=60)
+@given(told=st.lists(answers, min_size=1, max_size=6), data=st.data())
+def test_in_quarantine_is_whatever_was_last_rejected_in_whatever_order_answers_come(
+    new_store: Stores, told: list[tuple[int, str, bytes]], data: st.DataObject
+) -> None:
+    store = new_store()
+    for seconds in data.draw(st.permutations(range(len(told)))):
+        put(store, _answer(*told[seconds], seconds))
+    newest = {number: kind for number, kind, _ in told}
+    listed = {case.dms_number for case in cases(store)}
+    assert listed == {number for number, kind in newest.items() if kind == "rejected"}
+
+
+@settings(max_examples=30)
+@given(pages=st.lists(st.lists(answers, max_size=3, unique_by=lambda one: one[0]), min_size=1, max_size=3))
+def test_the_size_of_a_page_and_a_second_delivery_change_nothing(
+    new_store: Stores, pages: list[list[tuple[int, str, bytes]]]
+) -> None:
+    together, one_by_one = new_store(), new_store()
+    for seconds, page in enumerate(pages):
+        items = [_answer(*one, seconds) for one in page]
+        put(together, *items)
+        put(together, *items)
+        for item in items:
+            put(one_by_one, item)
+
+    def listed(store: Store) -> set[tuple[object, ...]]:
+        return {(case.subject, case.why, case.since, case.last_seen_at) for case in cases(store)}
+
+    assert listed(together) == listed(one_by_one)
+
+
+def test_what_is_gone_from_the_dms_leaves(store: Store) -> None:
+    put(store, rejected(1), rejected(2), rejected(3))
+    put(store, gone(1, 5))
+    with store.database.transaction() as connection:
+        assert mark_missing(connection, 7, [2], NOON + timedelta(seconds=5)) == 0
+    assert [case.dms_number for case in cases(store)] == [3]
+
+
+def test_an_older_answer_that_it_is_gone_lets_nobody_out(store: Store) -> None:
+    put(store, rejected(1, 5))
+    put(store, gone(1, 2))
+    with store.database.transaction() as connection:
+        mark_missing(connection, 7, [1], NOON)
+    assert [case.dms_number for case in cases(store)] == [1]
+
+
+def test_without_a_dms_number_the_wo_number_is_the_name(store: Store) -> None:
+    nameless = Refused(Outcome.REJECTED, Reason.UNREADABLE_NUMBER, NOON, None, None, (), b"\x01\x02")
+    unnumbered = Refused(Outcome.REJECTED, Reason.UNREADABLE_NUMBER, NOON, None, "WO-9", (), b"\x03")
+    put(store, nameless, unnumbered, unnumbered)
+    assert {case.subject for case in cases(store)} == {"rows/0102", "number/WO-9"}
+    put(store, fetched(numbered(9), 1))
+    assert [case.subject for case in cases(store)] == ["rows/0102"]
+    put(store, replace(unnumbered, fetched_at=NOON + timedelta(seconds=2)))
+    assert len(cases(store)) == 2
+    put(store, fetched(numbered(9), 3))
+    assert [case.subject for case in cases(store)] == ["rows/0102"]
+
+
+def test_discarded_is_silent_until_the_rows_change(store: Store) -> None:
+    put(store, rejected(1), rejected(2))
+    with store.database.transaction() as connection:
+        assert discard(connection, 7, ["workorder/1", "workorder/404"]) == 1
+        assert discard(connection, 7, ["workorder/1"]) == 0
+        assert discard(connection, 8, ["workorder/2"]) == 0
+    put(store, rejected(1, 1))
+    assert [case.dms_number for case in cases(store)] == [2]
+    assert [case.dms_number for case in cases(store, discarded=True)] == [1, 2]
+    put(store, rejected(1, 2, b"new rows"))
+    assert [case.dms_number for case in cases(store)] == [1, 2]
+
+
+def test_failures_are_listed_by_workorder_or_by_code(store: Store) -> None:
+    put(store, fetched())
+    fail(store, number=5001)
+    fail(store)
+    fail(store)
+    fail(store, ErrorCode.INTERNAL)
+    fail(store, number=404)
+    found = {case.subject: (case.why, case.wo_number, case.times) for case in cases(store)}
+    assert found == {
+        "workorder/5001": ("vinacles_refused", "WO-5001", 1),
+        "search/vinacles_refused": ("vinacles_refused", None, 2),
+        "search/internal": ("internal", None, 1),
+    }
+    put(store, fetched(seconds=1))
+    assert {case.subject for case in cases(store)} == {"search/vinacles_refused", "search/internal"}
+
+
+def test_a_failure_replaces_no_rejection_and_older_ones_are_not_listed(store: Store) -> None:
+    put(store, fetched(numbered(1), 1), fetched(numbered(2)))
+    put(store, rejected(2, 0.5))
+    fail(store, number=1)
+    fail(store, number=2, seconds=1)
+    assert [(case.dms_number, case.why) for case in cases(store)] == [(2, "unreadable_price")]
+
+
+def test_discarding_a_failure_forgets_it_until_it_happens_again(store: Store) -> None:
+    fail(store)
+    with store.database.transaction() as connection:
+        assert discard(connection, 7, ["search/vinacles_refused"]) == 1
+    assert cases(store, discarded=True) == []
+    fail(store)
+    assert len(cases(store)) == 1
+
+
+def test_choices(store: Store) -> None:
+    put(store, rejected(1, -3600), rejected(2))
+    fail(store)
+    store.run("UPDATE quarantine SET since = now()")
+    store.run("UPDATE quarantine SET since = now() - interval '2 days' WHERE dms_number = 1")
+    assert [case.dms_number for case in cases(store, age=timedelta(days=1))] == [1]
+    assert [case.dms_number for case in cases(store, named="2")] == [2]
+    assert [case.dms_number for case in cases(store, named="WO-1")] == [1]
+    assert [case.subject for case in cases(store, why="vinacles_refused")] == ["search/vinacles_refused"]
+    assert [case.dms_number for case in cases(store, why="unreadable_price")] == [1, 2]
+    assert cases(store, named="2", why="no_labor_item") == []
+
+
+def test_what_bulk_refresh_asks(new_store: Stores) -> None:
+    store, other = new_store(), new_store()
+    put(store, fetched(numbered(4)))
+    put(store, rejected(1), rejected(2, digest=b"other"), rejected(4, 1))
+    put(other, rejected(3))
+    with store.database.transaction() as connection:
+        assert quarantined_digests(connection, store.dealer_id, [1, 2, 3]) == {1: b"rows", 2: b"other"}
+        key = workorder_id(store.dealer_id, 1)
+        assert find(connection, store.dealer_id, key) == 1
+        assert find(connection, other.dealer_id, key) is None
+
+
+def test_what_was_never_imported_is_looked_for_outside_of_the_window(new_store: Stores) -> None:
+    """1 has no appointment, 2 one in the window, 3 one after it, 4 an old one, and 5 is imported."""
+    store = new_store()
+    ((today,),) = store.rows("SELECT CAST(now() AS date)::timestamp")
+    assert isinstance(today, datetime)
+    days = {1: None, 2: 0, 3: 20, 4: -200, 5: None}
+    put(store, fetched(numbered(5)))
+    put(
+        store,
+        *(
+            rejected(number, 1, appointment=None if day is None else today + timedelta(days=day))
+            for number, day in days.items()
+        ),
+    )
+    window = Window(today, today + timedelta(days=10))
+    with store.database.transaction() as connection:
+        assert known_outside(connection, store.dealer_id, window, 0, 10) == [1, 3, *_outside(5, window)]
+        assert known_outside(connection, store.dealer_id, window, 1, 1) == [3]
+        assert known_outside(connection, store.dealer_id, window, 3, 10) == _outside(5, window)
+
+
+def _outside(number: int, window: Window) -> list[int]:
+    """The imported one is asked for by its own appointment."""
+    return [] if window.begins <= WORKORDER.appointment_local < window.ends else [number]
+
+
+def test_any_number_of_rejected_workorders_costs_no_statement_more(store: Store) -> None:
+    def costs(first: int, size: int) -> list[int]:
+        numbers = range(first, first + size)
+        return [
+            statements_of(store, lambda: put(store, *(rejected(n, 0) for n in numbers))),
+            statements_of(store, lambda: put(store, *(rejected(n, 1, b"new") for n in numbers))),
+            statements_of(store, lambda: put(store, *(gone(n, 2) for n in numbers))),
+        ]
+
+    assert costs(1, 1) == costs(1000, 500) == [3, 3, 3]
+    with store.database.transaction() as connection:
+        for numbers in ([1], list(range(1000, 1500))):
+            assert statements_of(store, lambda n=numbers: quarantined_digests(connection, 7, n)) == 1  # type: ignore[misc]
