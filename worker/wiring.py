@@ -11,6 +11,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
@@ -42,6 +43,7 @@ class Parts:
     dealers: Dealers
     client: Client
     vinacles: Vinacles
+    breaker: Breaker
     importer: Importer
     bulk: BulkRefresh
     coalescer: Coalescer
@@ -73,9 +75,12 @@ def build(settings: Settings) -> Parts:
     tokens = TokenSource(state, cipher, _naming_key(settings), wire)
     client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
-    importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
+    breaker = Breaker(database)
+    importer = Importer(database, dealers, vinacles, breaker, version("twodrive-claire"), rule)
     bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
-    return Parts(settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state))
+    return Parts(
+        settings, cipher, database, dealers, client, vinacles, breaker, importer, bulk, Coalescer(state)
+    )
 
 
 def _state(settings: Settings) -> Redis:

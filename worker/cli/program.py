@@ -7,7 +7,7 @@ from typing import Any
 import click
 import structlog
 
-from worker.cli import bulk, check, config, database, dealers, exits, imports, sandbox
+from worker.cli import bulk, check, circuits, config, database, dealers, exits, imports, sandbox
 from worker.errors import TwoDriveError
 
 
@@ -52,6 +52,7 @@ for _command in (
     imports.refresh_workorder,
     bulk.bulk,
     bulk.runs,
+    circuits.group,
     sandbox.simulate,
     sandbox.demo,
 ):
