@@ -82,7 +82,7 @@ def test_who_may_ask(circuit: Circuit, seconds: float, state: CircuitState, verd
         (CLOSED, None, 0, ONE),
         (ONE, None, 0, TWO),
         (TWO, None, 0, OPEN),
-        # Questions that began before the circuit opened do not make its pause longer, nor take the probe away.
+        # Questions that began before it opened neither make the pause longer nor take the probe away.
         (OPEN, None, 5, replace(OPEN, failures=4)),
         (PROBED, None, 20, replace(PROBED, failures=4)),
         # The probe: 15 s become 30 s.
@@ -109,8 +109,10 @@ def test_a_probe_that_says_nothing_is_given_back() -> None:
 
 @pytest.mark.parametrize(
     ("failed_probes", "jitter", "seconds"),
-    [(0, 0, 15), (1, 0, 30), (2, 0, 60), (3, 0, 120), (4, 0, 240), (5, 0, 300), (10_000, 0, 300)]
-    + [(0, 0.5, 13.5), (2, 0.5, 54), (5, 0.5, 270)],
+    [
+        *((0, 0, 15), (1, 0, 30), (2, 0, 60), (3, 0, 120), (4, 0, 240), (5, 0, 300), (10_000, 0, 300)),
+        *((0, 0.5, 13.5), (2, 0.5, 54), (5, 0.5, 270)),
+    ],
 )
 def test_pauses(failed_probes: int, jitter: float, seconds: float) -> None:
     assert pause_seconds(failed_probes, jitter) == pytest.approx(seconds)
