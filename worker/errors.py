@@ -79,7 +79,7 @@ class ErrorCode(StrEnum):
     )
     VINACLES_CIRCUIT_OPEN = (
         "vinacles_circuit_open",
-        "Vinacles failed several times in a row, so this dealer's is not asked until the next probe.",
+        "Vinacles failed several times in a row, so it is not asked for this dealer until the next probe.",
         "Try again after the moment that the text names; operators see more with `twodrive circuits`.",
     )
     STORAGE_UNAVAILABLE = (
