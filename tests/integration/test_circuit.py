@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -169,7 +170,7 @@ def test_an_untroubled_dealer_costs_no_statement_more(line: Line) -> None:
     ],
     ids=str,
 )
-def test_what_opens_it(line: Line, fault: dict[str, object], trouble: Trouble) -> None:
+def test_what_opens_it(line: Line, fault: dict[str, Any], trouble: Trouble) -> None:
     line.simulator.admin.add_fault(times=None, **fault)
     line.fails(seconds=2.2)
     assert (line.circuit().failures, line.circuit().trouble) == (1, trouble)
@@ -191,7 +192,7 @@ def test_what_opens_it(line: Line, fault: dict[str, object], trouble: Trouble) -
     ],
     ids=str,
 )
-def test_what_does_not(line: Line, fault: dict[str, object]) -> None:
+def test_what_does_not(line: Line, fault: dict[str, Any]) -> None:
     line.simulator.admin.add_fault(times=None, **fault)
     line.fails()
     assert line.circuit() == CLOSED
