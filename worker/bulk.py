@@ -21,9 +21,10 @@ from sqlalchemy import Connection
 
 from worker.bulk_pages import BulkPage, BulkPages
 from worker.bulk_progress import counted
-from worker.errors import RetryableError, TwoDriveError
+from worker.errors import CircuitOpen, RetryableError, TwoDriveError, VinaclesUnavailable
 from worker.importer import Importer
 from worker.schedule import turn_of
+from worker.store.circuits import circuit_of
 from worker.store.columns import Phase, RunState
 from worker.store.due import claim_due, overdue_runs, start_run
 from worker.store.known import mark_missing, mark_seen
@@ -35,6 +36,7 @@ from worker.store.runs import (
     StartedRun,
     advance,
     finish,
+    put_off,
     release,
     run_state,
     take_lease,
@@ -92,7 +94,8 @@ class BulkRefresh:
         work on: another worker holds it, or it has ended.
 
         `tell` is called after each page. Raises a `TwoDriveError` when a page could not be read or stored:
-        for good, and the run has failed, or for now, and the run is left to be rung for again.
+        for good, and the run has failed, or for now, and the run is left to be rung for again; while the
+        dealer's circuit is open, when it may be probed.
         """
         owner = uuid4().hex
         with self._database.transaction() as connection:
@@ -149,7 +152,10 @@ class BulkRefresh:
 
     def _give_up(self, run: Run, owner: str, task_id: str | None, error: TwoDriveError) -> None:
         with self._database.transaction() as connection:
-            if isinstance(error, RetryableError):
+            probe_at = circuit_of(connection, run.dealer_id).next_probe_at
+            if probe_at is not None and isinstance(error, CircuitOpen | VinaclesUnavailable):
+                put_off(connection, run.run_id, owner, probe_at)
+            elif isinstance(error, RetryableError):
                 release(connection, run.run_id, owner, error.code)
             else:
                 finish(connection, run.run_id, owner, RunState.FAILED, error.code)

@@ -79,10 +79,11 @@ class BulkPages:
         """The page after `run.after_dms_number`. Raises a `TwoDriveError` when it could not be read."""
         deadline = Deadline.after(self._page_seconds, self._clock)
         attempt = self._importer.begin(run.dealer_id, Trigger.BULK, task_id, deadline)
-        if attempt.dealer.modified_on_works is None:
-            self._probe(attempt)
-        found = self._window(run, attempt) if run.phase is Phase.WINDOW else self._known(run, attempt)
-        fetched = self._reader.belongings(attempt.dealer, found.wanted, deadline)
+        with self._importer.question(attempt):
+            if attempt.dealer.modified_on_works is None:
+                self._probe(attempt)
+            found = self._window(run, attempt) if run.phase is Phase.WINDOW else self._known(run, attempt)
+            fetched = self._reader.belongings(attempt.dealer, found.wanted, deadline)
         if fetched.page_rows != attempt.dealer.page_rows:
             self._learn(attempt, {"page_rows": fetched.page_rows})
         with self._database.transaction() as connection:

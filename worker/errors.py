@@ -3,6 +3,7 @@
     TwoDriveError
     ├── RetryableError          try again, after `retry_after_seconds` where given
     │   ├── VinaclesUnavailable     busy, starting, down, or its answer was cut off
+    │   ├── CircuitOpen             down for a while now, so that nobody asks until the next probe
     │   └── StorageUnavailable      PostgreSQL or Redis away, a deadlock, a serialization failure
     └── FatalError              trying again gives the same answer
         ├── MessageInvalid          the backend asked for something that does not exist
@@ -76,6 +77,11 @@ class ErrorCode(StrEnum):
         "Vinacles is busy, starting or down, and the time to wait for it is over.",
         "Try again in a minute.",
     )
+    VINACLES_CIRCUIT_OPEN = (
+        "vinacles_circuit_open",
+        "Vinacles failed several times in a row, so it is not asked for this dealer until the next probe.",
+        "Try again after the moment that the text names; operators see more with `twodrive circuits`.",
+    )
     STORAGE_UNAVAILABLE = (
         "storage_unavailable",
         "PostgreSQL or Redis could not be used in time.",
@@ -86,6 +92,23 @@ class ErrorCode(StrEnum):
         "Something unforeseen ended the task.",
         "Tell the operators the task id; the worker's log has the place.",
     )
+
+
+class Trouble(StrEnum):
+    """What makes somebody leave a dealer's Vinacles alone; `said` goes on from "2Drive"."""
+
+    said: str
+
+    def __new__(cls, kind: str, said: str) -> "Trouble":
+        member = str.__new__(cls, kind)
+        member._value_ = kind
+        member.said = said
+        return member
+
+    UNREACHABLE = ("unreachable", "cannot be reached, or breaks off its answers")
+    TIMEOUT = ("timeout", "does not answer in time")
+    SERVER_ERROR = ("server_error", "answers with server errors (HTTP 5xx)")
+    LOGIN_SERVER = ("login_server", "has a login server that is down")
 
 
 class TwoDriveError(Exception):
@@ -119,7 +142,14 @@ class RetryableError(TwoDriveError):
 
 
 class VinaclesUnavailable(RetryableError):
-    """Busy, starting or down, or an answer that was cut off."""
+    """Busy, starting or down, or an answer that was cut off. `trouble` is None where Vinacles may be well: it
+    asks to wait, or we had no time left for it."""
+
+    trouble: Trouble | None = None
+
+
+class CircuitOpen(RetryableError):
+    """Not asked at all."""
 
 
 class StorageUnavailable(RetryableError):

@@ -5,7 +5,7 @@ The stations do not know each other; here alone their values meet.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from uuid import UUID
 
 import structlog
@@ -17,6 +17,7 @@ from schemas.search import NotSearchable, parse_search
 from schemas.vinacles import FetchedPage, RawWorkorder
 from worker.assessment import Reading, decided, read, result
 from worker.attempt import Attempt
+from worker.breaker import Breaker
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, FatalError, MessageInvalid, TwoDriveError
 from worker.retry import RetryRule, retrying
@@ -45,6 +46,7 @@ class Importer:
         database: Database,
         dealers: Dealers,
         vinacles: Vinacles,
+        breaker: Breaker,
         version: str,
         rule: RetryRule,
         clock: Callable[[], float] = time.monotonic,
@@ -52,12 +54,16 @@ class Importer:
         self._database = database
         self._dealers = dealers
         self._vinacles = vinacles
+        self._breaker = breaker
         self._version = version
         self._rule = rule
         self._clock = clock
 
-    def search(self, request: ImportRequest, task_id: str | None, deadline: Deadline) -> ImportResult:
-        """Import what a WO number or a plate finds, the newest 25 where there are more."""
+    def search(
+        self, request: ImportRequest, task_id: str | None, deadline: Deadline, *, insist: bool = False
+    ) -> ImportResult:
+        """Import what a WO number or a plate finds, the newest 25 where there are more. `insist`: see
+        `Breaker.question`."""
         loaded, _ = self._load(request.dealer_id, None, deadline)
         attempt = Attempt(loaded, self._clock(), Trigger.SEARCH, task_id, request.request_id, deadline)
         with self._failure_on_record(attempt):
@@ -66,22 +72,28 @@ class Importer:
                 return self._nothing(
                     attempt, Refused(Outcome.NOT_FOUND, Reason.NOT_SEARCHABLE, loaded.asked_at)
                 )
-            page = self._vinacles.search(loaded.dealer, terms, deadline, request.request_id, attempt.tally)
+            with self._breaker.question(attempt, insist=insist):
+                page = self._vinacles.search(
+                    loaded.dealer, terms, deadline, request.request_id, attempt.tally
+                )
             if not page.workorders:
                 at = attempt.instant(page.requested_at)
                 return self._nothing(attempt, Refused(Outcome.NOT_FOUND, Reason.NO_MATCH, at), page.requests)
             return self._answer(attempt, page)
 
-    def refresh(self, request: RefreshRequest, task_id: str | None, deadline: Deadline) -> ImportResult:
-        """Import again what Claire already has."""
+    def refresh(
+        self, request: RefreshRequest, task_id: str | None, deadline: Deadline, *, insist: bool = False
+    ) -> ImportResult:
+        """Import again what Claire already has. `insist`: see `Breaker.question`."""
         loaded, dms_number = self._load(request.dealer_id, request.workorder_id, deadline)
         attempt = Attempt(loaded, self._clock(), Trigger.REFRESH, task_id, request.request_id, deadline)
         if dms_number is None:
             raise _unknown_workorder()
         with self._failure_on_record(attempt, request.workorder_id):
-            page = self._vinacles.by_dms_numbers(
-                loaded.dealer, [dms_number], deadline, request.request_id, attempt.tally
-            )
+            with self._breaker.question(attempt, insist=insist):
+                page = self._vinacles.by_dms_numbers(
+                    loaded.dealer, [dms_number], deadline, request.request_id, attempt.tally
+                )
             if not page.workorders:
                 at = attempt.instant(page.requested_at)
                 gone = Refused(Outcome.NOT_FOUND, Reason.GONE_FROM_DMS, at, dms_number)
@@ -116,6 +128,10 @@ class Importer:
         """An attempt for a dealer, with its record as it stands now."""
         loaded, _ = self._load(dealer_id, None, deadline)
         return Attempt(loaded, self._clock(), trigger, task_id, None, deadline)
+
+    def question(self, attempt: Attempt) -> AbstractContextManager[None]:
+        """For bulk pages: see `Breaker.question`."""
+        return self._breaker.question(attempt)
 
     def _answer(self, attempt: Attempt, page: FetchedPage) -> ImportResult:
         readings = self.read(attempt, [(raw, None) for raw in page.workorders])

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from schemas.dealer import Secret
+from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
@@ -45,6 +46,7 @@ class Parts:
     dealers: Dealers
     client: Client
     vinacles: Vinacles
+    breaker: Breaker
     importer: Importer
     bulk: BulkRefresh
     coalescer: Coalescer
@@ -77,11 +79,21 @@ def build(settings: Settings) -> Parts:
     tokens = TokenSource(state, cipher, _naming_key(settings), wire)
     client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
-    importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
+    breaker = Breaker(database)
+    importer = Importer(database, dealers, vinacles, breaker, version("twodrive-claire"), rule)
     bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
-    inquiry = Inquiry(database, dealers, vinacles, _waiting(settings.broker_url))
     return Parts(
-        settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state), inquiry
+        settings=settings,
+        cipher=cipher,
+        database=database,
+        dealers=dealers,
+        client=client,
+        vinacles=vinacles,
+        breaker=breaker,
+        importer=importer,
+        bulk=bulk,
+        coalescer=Coalescer(state),
+        inquiry=Inquiry(database, dealers, vinacles, _waiting(settings.broker_url)),
     )
 
 

@@ -265,7 +265,8 @@ def listed(workshop: Workshop) -> dict[str, str]:
 
 def count(workshop: Workshop, table: str) -> int:
     with workshop.parts.database.transaction() as connection:
-        return connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+        found: int = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+    return found
 
 
 def written(workshop: Workshop) -> list[str]:

@@ -86,7 +86,8 @@ def _checked(kind: type[Request], arguments: Mapping[str, object]) -> Request:
 
 
 def _here(parts: Parts, request: Request) -> dict[str, Any]:
+    """An operator who asks from here wants to see it tried, also while the dealer's circuit is open."""
     deadline = parts.interactive_deadline()
     if isinstance(request, ImportRequest):
-        return dump_import_result(parts.importer.search(request, None, deadline))
-    return dump_import_result(parts.importer.refresh(request, None, deadline))
+        return dump_import_result(parts.importer.search(request, None, deadline, insist=True))
+    return dump_import_result(parts.importer.refresh(request, None, deadline, insist=True))

@@ -6,14 +6,19 @@ from dataclasses import asdict
 import click
 from rich.text import Text
 
-from worker.cli import parts, screen
+from schemas.vinacles import ENTITIES
+from worker.circuit import CLOSED
+from worker.cli import circuits, findings, parts, screen
 from worker.cli.dealer_options import dealer_id_argument
 from worker.cli.exits import Exit
 from worker.cli.findings import Finding, Level, worst
 from worker.cli.help import command, json_option
 from worker.cli.inspection import Inspection
 from worker.vinacles.probing import Probing
+from worker.wiring import Parts
 
+#: Where these are well, workorders can be read.
+_ANSWERED = frozenset({"token", *(entity.name for entity in ENTITIES)})
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
 
 
@@ -24,18 +29,30 @@ def check(dealer_id: int, as_json: bool) -> None:
     """Look over a dealer's Vinacles: names, certificates, login, entities and columns, clock.
 
     Each line says ok, warn or fail, and what to do; skip is what an earlier failure made pointless. It reads
-    at most one page of workorders and shows none of it. Exit code 1 says that at least one line says fail.
+    at most one page of workorders and shows none of it. It asks also while the dealer's circuit is open, and
+    closes it where Vinacles answers. Exit code 1 says that at least one line says fail.
     """
     with parts.opened() as opened:
-        dealer = parts.dealer_of(opened, dealer_id).dealer
-        inspection = Inspection(dealer, Probing(opened.client), opened.settings.ca_bundle)
-        found = list(_shown(inspection.run(), quiet=as_json))
+        found = list(_shown(_findings(opened, dealer_id), quiet=as_json))
     level = worst(found)
     if as_json:
         lines = [asdict(finding) for finding in found]
         screen.print_json({"dealer_id": dealer_id, "result": level, "lines": lines})
     if level is Level.FAIL:
         raise click.exceptions.Exit(Exit.FAILED)
+
+
+def _findings(opened: Parts, dealer_id: int) -> Iterable[Finding]:
+    loaded = parts.dealer_of(opened, dealer_id)
+    inspection = Inspection(loaded.dealer, Probing(opened.client), opened.settings.ca_bundle)
+    found = []
+    for finding in inspection.run():
+        found.append(finding)
+        yield finding
+    answered = findings.was_answered(found, _ANSWERED)
+    if answered and loaded.circuit != CLOSED:
+        opened.breaker.close(dealer_id)
+    yield findings.of_circuit(circuits.words(loaded.circuit, loaded.asked_at), answered=answered)
 
 
 def _shown(found: Iterable[Finding], *, quiet: bool) -> Iterable[Finding]:

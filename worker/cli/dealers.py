@@ -6,7 +6,7 @@ from typing import Any, TextIO, cast
 import click
 
 from schemas.dealer import Connection, Dealer, Secret
-from worker.cli import parts, screen
+from worker.cli import circuits, parts, screen
 from worker.cli.dealer_options import (
     NEVER,
     bulk_options,
@@ -17,6 +17,7 @@ from worker.cli.dealer_options import (
 from worker.cli.exits import Ended, Exit
 from worker.cli.help import command, json_option
 from worker.cli.masking import MASK
+from worker.store.circuits import close
 from worker.store.dealers import DealerChanges
 
 _CONNECTION = ("base_url", "token_url", "audience", "client_id")
@@ -50,6 +51,8 @@ _LISTED = {
 }
 #: What bulk refreshes found out about the tenant.
 _LEARNED: DealerChanges = {"page_rows": None, "modified_on_works": None}
+#: What failed so far was another server.
+_ELSEWHERE = frozenset({"base_url", "token_url"})
 _ABSENT = {
     "refresh_every_minutes": NEVER,
     "refresh_from": "00:00",
@@ -139,6 +142,8 @@ def change(
     with parts.opened() as opened, opened.database.transaction() as transaction:
         if not opened.dealers.change(transaction, dealer_id, cast("DealerChanges", given)):
             raise parts.unknown_dealer(dealer_id)
+        if not _ELSEWHERE.isdisjoint(given):
+            close(transaction, dealer_id)
     click.echo(f"Dealer {dealer_id} was changed: {', '.join(given)}.")
 
 
@@ -164,11 +169,12 @@ def list_all(as_json: bool) -> None:
 def show(dealer_id: int, as_json: bool) -> None:
     """Show all of a dealer but its client secret."""
     with parts.opened() as opened:
-        dealer = parts.dealer_of(opened, dealer_id).dealer
+        loaded = parts.dealer_of(opened, dealer_id)
+    shown, circuit, now = record(loaded.dealer), loaded.circuit, loaded.asked_at
     if as_json:
-        screen.print_json(record(dealer))
+        screen.print_json({**shown, "circuit": circuits.record(circuit, now)})
         return
-    screen.out().print(screen.pairs(list(_shown(record(dealer)).items())))
+    screen.out().print(screen.pairs([*_shown(shown).items(), ("circuit", circuits.words(circuit, now))]))
 
 
 def record(dealer: Dealer) -> dict[str, object]:

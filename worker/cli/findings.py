@@ -55,6 +55,22 @@ def of_pause(dealer_id: int, *, paused: bool) -> Finding:
     return Finding(Level.WARN, "record", "the dealer is paused: nothing is imported", step)
 
 
+def of_circuit(was: str, *, answered: bool) -> Finding:
+    """`was` is the circuit before the check, in words; that Vinacles `answered` closes it."""
+    if was == "closed":
+        return Finding(Level.OK, "circuit", was)
+    if answered:
+        return Finding(Level.OK, "circuit", f"closed by this check; before it: {was}")
+    step = "It closes by itself with the first answer; see above what fails."
+    return Finding(Level.WARN, "circuit", was, step)
+
+
+def was_answered(findings: Iterable[Finding], needed: Iterable[str]) -> bool:
+    """Whether none of the `needed` checks failed or was skipped."""
+    lacking = {finding.check for finding in findings if finding.level in (Level.FAIL, Level.SKIP)}
+    return lacking.isdisjoint(needed)
+
+
 def of_addresses(check: str, addresses: Sequence[str]) -> Finding:
     if addresses:
         return Finding(Level.OK, check, ", ".join(addresses))

@@ -22,6 +22,13 @@ class Command(click.Command):
                 formatter.write(f"  {example}\n")
 
 
+class SpeakingGroup(Command, click.Group):
+    """A group that is a command as well, when none of its commands is named."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, invoke_without_command=True, **kwargs)
+
+
 def command(
     name: str, *examples: str, group: click.Group | None = None
 ) -> Callable[[Function], click.Command]:

@@ -36,7 +36,11 @@ class Options:
 
 
 _options = together(
-    click.option("--local", is_flag=True, help="Import in this process, without queue and worker."),
+    click.option(
+        "--local",
+        is_flag=True,
+        help="Import in this process, without queue and worker, also while the circuit is open.",
+    ),
     json_option,
     click.option(
         "--language", type=click.Choice(list(LANGUAGES)), default="en", help="Language of the sentences [en]."

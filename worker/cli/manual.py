@@ -29,7 +29,8 @@ def manual() -> str:
 def _helps() -> Iterator[tuple[str, str]]:
     root = program.make_context("twodrive", [], resilient_parsing=True, terminal_width=_WIDTH)
     for context in _contexts(root):
-        if not isinstance(context.command, click.Group):
+        command = context.command
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield context.command_path, context.get_help()
 
 

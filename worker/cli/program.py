@@ -10,6 +10,7 @@ import structlog
 from worker.cli import (
     bulk,
     check,
+    circuits,
     config,
     database,
     dealers,
@@ -67,6 +68,7 @@ for _command in (
     bulk.bulk,
     bulk.runs,
     quarantine.group,
+    circuits.group,
     sandbox.simulate,
     sandbox.demo,
 ):

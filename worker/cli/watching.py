@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable
 
 from worker.cli.exits import Ended, Exit
+from worker.errors import ErrorCode
 from worker.store.runs import RING_SECONDS, Run
 
 LOOK_SECONDS = 0.5
 #: Nobody needs to be there before the next message but one: each comes within `RING_SECONDS` and a minute.
 _MOST_SECONDS = 2 * (RING_SECONDS + 60)
+#: A worker that may probe has taken the run up by then.
+_PROBE_SECONDS = 5.0
 
 
 class Patience:
@@ -25,6 +28,9 @@ class Patience:
         seen = (run.state, run.phase, run.pages, run.attempts, run.lease_owner)
         if seen != self._seen:
             self._seen, self._since = seen, self._clock()
+        elif run.error_code == ErrorCode.VINACLES_CIRCUIT_OPEN and not run.lease_owner:
+            if self._clock() - self._since > _PROBE_SECONDS:
+                raise _put_off(run)
         elif self._clock() - self._since > self._seconds:
             last = f" Its last problem: {run.error_code}." if run.error_code else ""
             raise Ended(
@@ -33,3 +39,12 @@ class Patience:
                 "Are a worker of the queues bulk and maintenance, and beat, running? The run stays open; "
                 "look at it: twodrive runs",
             )
+
+
+def _put_off(run: Run) -> Ended:
+    return Ended(
+        Exit.UNAVAILABLE,
+        f"Run {run.run_id} waits: {ErrorCode.VINACLES_CIRCUIT_OPEN.meaning}",
+        "It goes on by itself after the next probe (see: twodrive circuits). "
+        f"To try now: twodrive check {run.dealer_id}",
+    )

@@ -11,7 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.dealer import Connection as VinaclesConnection
 from schemas.dealer import Dealer, Secret
+from worker.circuit import Circuit
 from worker.errors import ConfigurationError, ErrorCode
+from worker.store import circuits, tables
 from worker.store.tables import dealers
 
 
@@ -21,6 +23,7 @@ class LoadedDealer:
 
     dealer: Dealer
     asked_at: datetime
+    circuit: Circuit
 
 
 class DealerChanges(TypedDict, total=False):
@@ -79,11 +82,12 @@ class Dealers:
         self._cipher = cipher
 
     def load(self, connection: Connection, dealer_id: int) -> LoadedDealer | None:
-        query = select(dealers, func.clock_timestamp().label("asked_at")).where(
-            dealers.c.dealer_id == dealer_id
-        )
+        query = select(dealers, *circuits.COLUMNS, func.clock_timestamp().label("asked_at"))
+        query = query.outerjoin_from(dealers, tables.circuits).where(dealers.c.dealer_id == dealer_id)
         row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else LoadedDealer(self._dealer(row), row["asked_at"])
+        if row is None:
+            return None
+        return LoadedDealer(self._dealer(row), row["asked_at"], circuits.circuit_from(row))
 
     def list_all(self, connection: Connection) -> tuple[Dealer, ...]:
         """All dealers by number."""

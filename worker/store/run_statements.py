@@ -97,6 +97,18 @@ UPDATE refresh_runs SET
 WHERE {_HELD}
 """
 
+# Nothing was tried, or what was tried is the circuit's business: the lease does not count.
+PUT_OFF = f"""
+UPDATE refresh_runs SET
+    lease_owner = NULL, lease_until = NULL, attempts = greatest(attempts - 1, 0), ring_at = :ring_at,
+    error_code = 'vinacles_circuit_open'
+WHERE {_HELD}
+"""
+WAKE_PUT_OFF = f"""
+UPDATE refresh_runs SET ring_at = clock_timestamp(), error_code = NULL
+WHERE dealer_id = :dealer_id AND {_OPEN} AND lease_owner IS NULL AND error_code = 'vinacles_circuit_open'
+"""
+
 FINISH = f"""
 UPDATE refresh_runs SET
     state = :state, finished_at = clock_timestamp(), lease_owner = NULL, lease_until = NULL,

@@ -171,6 +171,13 @@ def release(
     return connection.execute(text(run_statements.RELEASE), parameters).rowcount == 1
 
 
+def put_off(connection: Connection, run_id: int, owner: str, ring_at: datetime) -> bool:
+    """Leave the run until its dealer's circuit may be probed, and forget that it was taken up; False when the
+    lease was lost already."""
+    parameters = {"run_id": run_id, "owner": owner, "ring_at": ring_at}
+    return connection.execute(text(run_statements.PUT_OFF), parameters).rowcount == 1
+
+
 def finish(
     connection: Connection,
     run_id: int,

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from schemas.outcome import Outcome
 from schemas.workorder import Role
+from worker.store.circuit_tables import circuits
 from worker.store.columns import INSTANT, MONEY, Trigger, flag, metadata, now, one_of, whole
 from worker.store.quarantine_table import quarantine
 from worker.store.run_tables import refresh_runs
@@ -35,6 +36,7 @@ from worker.store.run_tables import refresh_runs
 # All tables are here, wherever their definition.
 __all__ = [
     "Trigger",
+    "circuits",
     "contacts",
     "dealers",
     "early_work_starts",

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from schemas.dealer import Connection, Dealer
 from worker.deadline import Deadline
+from worker.errors import Trouble, VinaclesUnavailable
 from worker.retry import RetryRule, retrying
 from worker.vinacles.answers import error_code, json_object, retry_after_seconds, server_time
 from worker.vinacles.failures import login_failed, not_allowed, of_status, out_of_time, page_too_big
@@ -101,10 +102,17 @@ class Client:
         Tried again within the deadline where that may help. Raises VinaclesUnavailable, StorageUnavailable,
         ConfigurationError, or VinaclesRefused (as PageTooBig where smaller pages may help).
         """
+        trouble: Trouble | None = None
 
         def attempt() -> Answer[T]:
-            reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
-            return _judged(reply, read)
+            nonlocal trouble
+            try:
+                reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
+                return _judged(reply, read)
+            except VinaclesUnavailable as error:
+                # The last try may have had no time left; what the tries before it met still holds.
+                trouble = error.trouble = error.trouble or trouble
+                raise
 
         if asking.deadline.remaining() <= 0:
             raise out_of_time()

@@ -3,6 +3,7 @@
 No text here repeats a host, a URL, a response body or an exception's own words.
 """
 
+import math
 import ssl
 import zlib
 from http.client import HTTPException
@@ -13,6 +14,7 @@ import urllib3.exceptions
 from worker.errors import (
     ConfigurationError,
     ErrorCode,
+    Trouble,
     TwoDriveError,
     VinaclesRefused,
     VinaclesUnavailable,
@@ -33,6 +35,8 @@ _ADDRESS = (
     urllib3.exceptions.LocationValueError,
     UnicodeError,
 )
+#: A request that was given less says nothing about Vinacles when it gets no answer.
+FAIR_SECONDS = 2.0
 _TIMEOUTS = (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 
 
@@ -68,19 +72,25 @@ def datetime_filter_refused() -> DatetimeFilterRefused:
 
 
 def unavailable(
-    text: str, *, retry_after_seconds: float | None = None, few_tries: bool = False
+    text: str,
+    *,
+    retry_after_seconds: float | None = None,
+    few_tries: bool = False,
+    trouble: Trouble | None = None,
 ) -> VinaclesUnavailable:
-    return VinaclesUnavailable(
+    error = VinaclesUnavailable(
         ErrorCode.VINACLES_UNAVAILABLE,
         text,
         _LATER,
         retry_after_seconds=retry_after_seconds,
         few_tries=few_tries,
     )
+    error.trouble = trouble
+    return error
 
 
-def out_of_time() -> VinaclesUnavailable:
-    return unavailable("2Drive did not answer in time.")
+def out_of_time(trouble: Trouble | None = None) -> VinaclesUnavailable:
+    return unavailable("2Drive did not answer in time.", trouble=trouble)
 
 
 def unreadable() -> VinaclesUnavailable:
@@ -127,15 +137,15 @@ def bad_token_url(status: int) -> ConfigurationError:
     )
 
 
-def of_exception(error: BaseException) -> TwoDriveError:
-    """What a foreign exception (see `FOREIGN`) means."""
+def of_exception(error: BaseException, seconds_given: float = math.inf) -> TwoDriveError:
+    """What a foreign exception (see `FOREIGN`) means, of a request that had `seconds_given`."""
     if _holds(error, ssl.SSLCertVerificationError):
         return bad_certificate()
     if isinstance(error, _ADDRESS):
         return bad_address()
     if _holds(error, _TIMEOUTS):
-        return out_of_time()
-    return unavailable("2Drive cannot be reached, or broke off its answer.")
+        return out_of_time(Trouble.TIMEOUT if seconds_given >= FAIR_SECONDS else None)
+    return unavailable("2Drive cannot be reached, or broke off its answer.", trouble=Trouble.UNREACHABLE)
 
 
 def of_status(status: int, code: str | None, retry_after_seconds: float | None) -> TwoDriveError:
@@ -150,8 +160,10 @@ def of_status(status: int, code: str | None, retry_after_seconds: float | None) 
         return page_too_big()
     if status in _BUSY or status > 504:
         # Data API builder's UnexpectedError, and gateways' own statuses, often repeat exactly.
-        few_tries = status not in _BUSY or (status == 500 and code == "UnexpectedError")
-        return _busy(status, retry_after_seconds, few_tries=few_tries)
+        unexpected = status == 500 and code == "UnexpectedError"
+        # One workorder that Data API builder stumbles over does not mean that Vinacles is down.
+        trouble = Trouble.SERVER_ERROR if status >= 500 and not unexpected else None
+        return _busy(status, retry_after_seconds, trouble, few_tries=status not in _BUSY or unexpected)
     if status < 300:
         # 204 and the like: something in between answered for Vinacles, without the rows.
         return unavailable("2Drive's answer was incomplete or unreadable.", few_tries=True)
@@ -165,15 +177,18 @@ def of_token_status(status: int, retry_after_seconds: float | None) -> TwoDriveE
     if status in {400, 401, 403}:
         return login_failed()
     if status == 408 or status == 429 or status >= 500:
-        return _busy(status, retry_after_seconds)
+        return _busy(status, retry_after_seconds, Trouble.LOGIN_SERVER if status >= 500 else None)
     return bad_token_url(status)
 
 
-def _busy(status: int, retry_after_seconds: float | None, *, few_tries: bool = False) -> VinaclesUnavailable:
+def _busy(
+    status: int, retry_after_seconds: float | None, trouble: Trouble | None, *, few_tries: bool = False
+) -> VinaclesUnavailable:
     return unavailable(
         f"2Drive is busy, starting up or down (HTTP {status}).",
         retry_after_seconds=retry_after_seconds,
         few_tries=few_tries,
+        trouble=trouble,
     )
 
 

@@ -15,11 +15,18 @@ from redis.exceptions import AuthenticationError, LockError, NoPermissionError, 
 
 from schemas.dealer import Connection
 from worker.deadline import Deadline
-from worker.errors import ConfigurationError, ErrorCode, StorageUnavailable, TwoDriveError
+from worker.errors import (
+    ConfigurationError,
+    ErrorCode,
+    StorageUnavailable,
+    Trouble,
+    TwoDriveError,
+    VinaclesUnavailable,
+)
 from worker.vinacles.answers import retry_after_seconds
 from worker.vinacles.failures import login_failed, of_token_status, out_of_time, unreadable
 from worker.vinacles.tokens import Issued, Token, kept_seconds, read_token, renewal_due
-from worker.vinacles.wire import Wire
+from worker.vinacles.wire import Reply, Wire
 
 #: A holder that died keeps others waiting this long; longer than a call of the token URL may take.
 LOCK_SECONDS = 12.0
@@ -115,7 +122,7 @@ class TokenSource:
         return token
 
     def _bought(self, name: str, connection: Connection, deadline: Deadline) -> Token:
-        reply = self._wire.request_token(connection, deadline)
+        reply = self._asked(connection, deadline)
         if reply.status != 200:
             raise of_token_status(reply.status, retry_after_seconds(reply.headers, datetime.now(UTC)))
         if reply.body is None:
@@ -127,6 +134,13 @@ class TokenSource:
             with _storage():
                 self._redis.set(name, stamp, px=max(1, int(kept * 1000)))
         return Token(issued.access_token, stamp)
+
+    def _asked(self, connection: Connection, deadline: Deadline) -> Reply:
+        try:
+            return self._wire.request_token(connection, deadline)
+        except VinaclesUnavailable as error:
+            error.trouble = error.trouble and Trouble.LOGIN_SERVER
+            raise
 
     def _read(self, name: str) -> Token | None:
         """Redis counts a token's life down, so machines need not agree on the time."""

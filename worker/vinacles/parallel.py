@@ -8,15 +8,18 @@ from worker.deadline import Deadline
 from worker.vinacles.failures import out_of_time
 
 T = TypeVar("T")
+#: A call that ends with the deadline says what it waited for, if it is given the moment to say it.
+_GRACE_SECONDS = 0.2
 
 
 def results(futures: Sequence[Future[T]], deadline: Deadline) -> list[T]:
     """All results, or the first failure; what has not begun by then never does.
 
-    Nobody waits beyond the deadline, wherever a call is stuck: then VinaclesUnavailable is raised.
+    Nobody waits beyond the deadline and a moment, wherever a call is stuck: then VinaclesUnavailable is
+    raised.
     """
     try:
-        done, late = wait(futures, deadline.remaining(), return_when=FIRST_EXCEPTION)
+        done, late = wait(futures, deadline.remaining() + _GRACE_SECONDS, return_when=FIRST_EXCEPTION)
         got = [future.result() for future in futures if future in done]
     finally:
         for future in futures:

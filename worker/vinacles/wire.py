@@ -128,7 +128,7 @@ class Wire:
                 body = self._body(response)
                 return Reply(response.status_code, response.headers, body, started_at)
         except FOREIGN as error:
-            failure = of_exception(error)
+            failure = of_exception(error, left)
         # Raised outside of `except`: the foreign error names the URL and must not travel along as context.
         raise failure
 

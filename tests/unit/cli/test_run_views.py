@@ -139,6 +139,19 @@ def test_patience_lasts_while_something_happens() -> None:
     assert "Its last problem: vinacles_unavailable." in raised.value.message
 
 
+def test_a_run_that_waits_for_a_probe_is_told_soon_but_not_before_a_worker_could_probe() -> None:
+    now = 0.0
+    patience = Patience(seconds=100, clock=lambda: now)
+    patience.check(_run(4, "vinacles_circuit_open"))
+    now += 4
+    patience.check(_run(4, "vinacles_circuit_open"))
+    now += 2
+    with pytest.raises(Ended) as raised:
+        patience.check(_run(4, "vinacles_circuit_open"))
+    assert raised.value.exit_code is Exit.UNAVAILABLE
+    assert "Run 4711 waits" in raised.value.message
+
+
 def test_bulk_here_without_waiting_is_wrong_usage(twodrive: Twodrive) -> None:
     result = twodrive("bulk", "12", "--local", "--no-wait")
     assert result.exit_code == 2
