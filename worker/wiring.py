@@ -18,6 +18,7 @@ from worker.deadline import Deadline
 from worker.importer import Importer
 from worker.limits import Limits
 from worker.retry import RetryRule
+from worker.searching import Searching
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
 from worker.store.session import Database
@@ -45,6 +46,7 @@ class Parts:
     importer: Importer
     bulk: BulkRefresh
     coalescer: Coalescer
+    searching: Searching
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
@@ -74,8 +76,14 @@ def build(settings: Settings) -> Parts:
     client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
     importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
-    bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
-    return Parts(settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state))
+    seconds = settings.slice_seconds
+    pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
+    bulk = BulkRefresh(database, pages, importer, slice_seconds=seconds)
+    coalescer = Coalescer(state, _naming_key(settings))
+    searching = Searching(importer, coalescer)
+    return Parts(
+        settings, cipher, database, dealers, client, vinacles, importer, bulk, coalescer, searching
+    )
 
 
 def _state(settings: Settings) -> Redis:
@@ -91,7 +99,7 @@ def _state(settings: Settings) -> Redis:
 
 
 def _naming_key(settings: Settings) -> bytes:
-    """Derived from the oldest key, which a rotation keeps longest: the fleet's tokens keep their names."""
+    """Derived from the oldest key, which a rotation keeps longest: what the fleet shares keeps its names."""
     return sha256(b"twodrive token names/" + settings.secret_keys[-1].reveal().encode()).digest()
 
 
