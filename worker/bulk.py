@@ -106,8 +106,9 @@ class BulkRefresh:
         """One slice: pages until `slice_seconds` have passed or the run is done. None when it is not ours to
         work on: another worker holds it, it has ended, or somebody had the `turn` before.
 
-        No page is begun that would outlast the slice, if it takes as long as the one before. `tell` is called after each page. Raises a `TwoDriveError` when a page could not be read or stored:
-        for good, and the run has failed, or for now, and the run is left to be rung for again.
+        No page is begun that would outlast the slice, if it takes as long as the one before. `tell` is called
+        after each page. Raises a `TwoDriveError` when a page could not be read or stored: for good, and the
+        run has failed, or for now, and the run is left to be rung for again.
         """
         owner = uuid4().hex
         with self._database.transaction() as connection:

@@ -15,7 +15,7 @@ from worker.importer import Importer
 from worker.store.columns import Phase
 from worker.store.dealers import DealerChanges, Dealers
 from worker.store.known import digests_of, known_between, known_outside
-from worker.store.runs import Run, first_of_day
+from worker.store.runs import Run, on_a_new_day
 from worker.store.session import Database
 from worker.store.tables import Trigger
 from worker.vinacles.bulk import HEADER_ROWS, BulkQuery, BulkReader, HeaderPage
@@ -101,7 +101,7 @@ class BulkPages:
         if works is not False or run.pages:
             return works is None
         with self._database.transaction() as connection:
-            return first_of_day(connection, run.run_id)
+            return on_a_new_day(connection, run.run_id)
 
     def _probe(self, attempt: Attempt) -> None:
         works = self._reader.modified_on_works(attempt.dealer, attempt.deadline)
@@ -184,7 +184,8 @@ class BulkPages:
 
 
 def _page_rows(run: Run) -> int:
-    """500 workorders, after each failed attempt half as many: what was too slow in one piece may come in two."""
+    """500 workorders, after each failed attempt half as many: what was too slow in one piece may come in
+    two."""
     return HEADER_ROWS >> max(0, run.attempts - 1)
 
 

@@ -23,8 +23,8 @@ class Searching:
         self._coalescer = coalescer
 
     def __call__(self, request: ImportRequest, task_id: str | None, deadline: Deadline) -> Mapping[str, Any]:
-        """An ImportResult as plain JSON, with the `request_id` of this request. Raises a `TwoDriveError` where
-        no answer could be had."""
+        """An ImportResult as plain JSON, with the `request_id` of this request. Raises a `TwoDriveError`
+        where no answer could be had."""
 
         def search() -> bytes:
             return json.dumps(dump_import_result(self._importer.search(request, task_id, deadline))).encode()

@@ -81,9 +81,7 @@ def build(settings: Settings) -> Parts:
     bulk = BulkRefresh(database, pages, importer, slice_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
     searching = Searching(importer, coalescer)
-    return Parts(
-        settings, cipher, database, dealers, client, vinacles, importer, bulk, coalescer, searching
-    )
+    return Parts(settings, cipher, database, dealers, client, vinacles, importer, bulk, coalescer, searching)
 
 
 def _state(settings: Settings) -> Redis:

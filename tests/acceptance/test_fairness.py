@@ -1,4 +1,4 @@
-"""Who waits for whom: dealers beside each other on one slot, people beside bulk work, many who ask the same."""
+"""Who waits for whom: dealers on one slot, people beside bulk work, many who ask the same."""
 
 import socket
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def desk_beside_bulk(desk: Desk, slot: Program) -> Desk:
 
 
 def add_dealer(stack: Stack, **fields: Any) -> Dealer:
-    dealer = stack.add_dealer(
+    return stack.add_dealer(
         next(_dealer_ids),
         "Garage Eerlijk",
         import_new_in_bulk=True,
@@ -46,7 +46,6 @@ def add_dealer(stack: Stack, **fields: Any) -> Dealer:
         refresh_every_minutes=None,
         **fields,
     )
-    return dealer
 
 
 def ask(desk: Desk, dealer: Dealer) -> "AsyncResult[Any]":
@@ -125,14 +124,14 @@ def test_on_a_shared_worker_people_come_before_waiting_bulk_work(desk: Desk, sta
     backend = stack.backend(_OWN_BROKER)
     dealers = [add_dealer(stack) for _ in range(3)]
     refreshes = [
-        backend.send_task(
-            "workorders.refresh_dealer", kwargs={"dealer_id": dealer.dealer_id}, queue="bulk"
-        )
+        backend.send_task("workorders.refresh_dealer", kwargs={"dealer_id": dealer.dealer_id}, queue="bulk")
         for dealer in dealers
     ]
     searches = [
         backend.send_task(
-            "workorders.import", kwargs={"dealer_id": desk.dealer.dealer_id, "search": search}, queue="interactive"
+            "workorders.import",
+            kwargs={"dealer_id": desk.dealer.dealer_id, "search": search},
+            queue="interactive",
         )
         for search in (known.COMPLETE, known.BELGIAN, known.WITHOUT_LABOR)
     ]

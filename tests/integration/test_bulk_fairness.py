@@ -1,30 +1,22 @@
 """What a dealer may cost the others and its own Vinacles: knocks, rests, requests; with the real stations."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
-
 import pytest
 from sqlalchemy import text
 
-from sandbox.simulator import known
 from tests.integration.test_bulk import Workshop, simulator, workshop
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
-from worker.deadline import Deadline
 from worker.errors import ConfigurationError, VinaclesUnavailable
 from worker.store.columns import RunState
 from worker.store.runs import MAX_ATTEMPTS, Run
 from worker.vinacles.bulk import BulkReader
-from worker.vinacles.query import MOST_URL_BYTES
 
 __all__ = ["simulator", "workshop"]
 
 
 def hasty(workshop: Workshop) -> BulkRefresh:
     parts = workshop.parts
-    pages = BulkPages(
-        parts.database, parts.dealers, BulkReader(parts.client), parts.importer, page_seconds=1
-    )
+    pages = BulkPages(parts.database, parts.dealers, BulkReader(parts.client), parts.importer, page_seconds=1)
     return BulkRefresh(parts.database, pages, parts.importer)
 
 
@@ -138,23 +130,11 @@ def missing(workshop: Workshop) -> list[int]:
     return sorted(number for number, since in workshop.stored().items() if since is not None)
 
 
-def test_a_page_costs_few_requests_with_short_lines(workshop: Workshop) -> None:
-    """300 workorders in the simulator: one page of headers, their lines by ranges of numbers, their contacts,
-    those known by number that were not in it; nothing is asked per workorder."""
+def test_a_run_costs_requests_by_the_page_and_not_by_the_workorder(workshop: Workshop) -> None:
+    """One page each of headers, lines and contacts, when all fit into it."""
     workshop.change({"modified_on_works": False})
-    first = workshop.refresh()
-    assert first.seen > 150
-    again = workshop.refresh()
-    # Headers and what else is known: one request each at most; lines 12 and contacts 3 per workorder fit into
-    # pages of 5,000 rows, spread over no more requests than are worth it.
-    assert first.requests <= 4
-    assert again.requests <= 4
-    # Also with single numbers far apart, where ranges do not help
-    numbers = [n for n in workshop.stored() if n % 3 == 0]
-    dealer = replace(workshop.dealer(), modified_on_works=False)
-    reader = BulkReader(workshop.parts.client)
     asked(workshop)
-    page = reader.by_numbers(dealer, numbers, Deadline.after(20))
-    assert page.requests <= 2
-    longest = max(len(f"{dealer.connection.base_url}/api/Workorder?{query}") for query in asked(workshop))
-    assert longest <= MOST_URL_BYTES <= 7_000
+    for _ in range(2):
+        run = workshop.refresh()
+        assert (run.seen > 150, run.pages, run.requests) == (True, 2, 3)
+        assert len(asked(workshop)) == 1

@@ -81,4 +81,4 @@ def _start(
 
 
 def _started(rows: Iterable[Row[Any]]) -> list[StartedRun]:
-    return [StartedRun(*row) for row in rows]
+    return [StartedRun(**row._mapping) for row in rows]

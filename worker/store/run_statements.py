@@ -55,7 +55,7 @@ LEFT JOIN LATERAL (
 WHERE d.dealer_id = ANY(CAST(:dealer_ids AS bigint[]))
 ON CONFLICT (dealer_id) WHERE {_OPEN}
 """
-START = f"{_INSERT} DO NOTHING RETURNING id, dealer_id, turns, true AS unattended"
+START = f"{_INSERT} DO NOTHING RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended"
 _WATCH = f"watchers = ARRAY(SELECT DISTINCT unnest(run.watchers || {_WATCHERS}))"
 # Nobody holds it, and no message is under way for it, or it pauses after a failure.
 _UNATTENDED = (
@@ -63,11 +63,11 @@ _UNATTENDED = (
 )
 # A row that was inserted has no xmax.
 START_OR_JOIN = f"""{_INSERT} DO UPDATE SET {_WATCH}
-RETURNING id, dealer_id, turns, xmax = 0 OR {_UNATTENDED}
+RETURNING id AS run_id, dealer_id, turns AS turn, xmax = 0 OR {_UNATTENDED}
 """
 JOIN = f"""
 UPDATE refresh_runs AS run SET {_WATCH} WHERE id = :run_id AND dealer_id = ANY(:dealer_ids) AND {_OPEN}
-RETURNING id, dealer_id, turns, {_UNATTENDED}
+RETURNING id AS run_id, dealer_id, turns AS turn, {_UNATTENDED}
 """
 DISMISS = """
 UPDATE refresh_runs run SET watchers = '{}'
@@ -80,7 +80,7 @@ UPDATE refresh_runs SET ring_at = {_RING}
 WHERE id IN (
     SELECT id FROM refresh_runs WHERE {_OPEN} AND ring_at <= now()
     ORDER BY ring_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, dealer_id, turns, true AS unattended
+RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended
 """
 
 _SPENT = "attempts >= :max_attempts"
@@ -127,13 +127,11 @@ WHERE {_HELD}
 """
 
 # Of a day in UTC, since a dealer's runs have no other.
-FIRST_OF_DAY = """
-SELECT NOT EXISTS (
-    SELECT FROM refresh_runs earlier
-    WHERE earlier.dealer_id = run.dealer_id AND earlier.state = 'done'
-        AND earlier.started_at >= date_trunc('day', run.started_at, 'UTC')
-        AND earlier.started_at < run.started_at)
-FROM refresh_runs run WHERE id = :run_id
+ON_A_NEW_DAY = """
+SELECT max(earlier.started_at) < date_trunc('day', run.started_at, 'UTC')
+FROM refresh_runs run JOIN refresh_runs earlier USING (dealer_id)
+WHERE run.id = :run_id AND earlier.state = 'done' AND earlier.started_at < run.started_at
+GROUP BY run.started_at
 """
 
 _RUN = "SELECT *, clock_timestamp() AS now FROM refresh_runs"

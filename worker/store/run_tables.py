@@ -21,8 +21,8 @@ _OPEN = "state IN ('waiting', 'running')"
 
 #: `window_…` are wall clocks at the dealer, the end outside; without `modified_since` all of the window
 #: is read. `ring_at` is when a worker is to be woken for an open run once more; `turns` counts the leases,
-#: `attempts` those since the last page. `watchers` are tasks that somebody waits for; whoever works on the run
-#: answers under their ids too.
+#: `attempts` those since the last page. `watchers` are ids of tasks that somebody waits for; whoever works on
+#: the run answers them too.
 refresh_runs = Table(
     "refresh_runs",
     metadata,

@@ -96,8 +96,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run as it stands at `now`, PostgreSQL's moment. `error_code` of an open run is what last went wrong
-    since its last page. With `modified_since` it reads only what changed since that moment. `turns` were taken
-    in all, `attempts` since the last page; `watchers` are tasks that want to know its end."""
+    since its last page. With `modified_since` it reads only what changed since that moment. `turns` were
+    taken in all, `attempts` since the last page; `watchers` are tasks that want to know its end."""
 
     run_id: int
     dealer_id: int
@@ -203,9 +203,9 @@ def run_state(connection: Connection, run_id: int) -> Run | None:
     return None if row is None else _run(row)
 
 
-def first_of_day(connection: Connection, run_id: int) -> bool:
-    """Whether no run of the dealer that began earlier on the same day (UTC) came to its end."""
-    return bool(connection.execute(text(run_statements.FIRST_OF_DAY), {"run_id": run_id}).scalar())
+def on_a_new_day(connection: Connection, run_id: int) -> bool:
+    """Whether the last run of the dealer that came to its end began on an earlier day (UTC)."""
+    return bool(connection.execute(text(run_statements.ON_A_NEW_DAY), {"run_id": run_id}).scalar())
 
 
 def pause_seconds(attempts: int) -> float:

@@ -45,8 +45,8 @@ class BulkQuery:
     at the branch without a zone, and with a number above `after_dms_number`.
 
     `modified_since` (with a zone) leaves out what has not changed since. `page_rows` is what an earlier page
-    learned, `most_rows` how many are wanted. With `dates_filtered` off the server is asked for every workorder, and only those of the window
-    are kept; `modified_since` then has no effect.
+    learned, `most_rows` how many are wanted. With `dates_filtered` off the server is asked for every
+    workorder, and only those of the window are kept; `modified_since` then has no effect.
     """
 
     window_from: datetime

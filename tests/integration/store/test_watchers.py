@@ -12,7 +12,7 @@ from worker.store.runs import (
     StartedRun,
     Turn,
     finish,
-    first_of_day,
+    on_a_new_day,
     pause_seconds,
     release,
     run_state,
@@ -124,36 +124,34 @@ def test_rests_grow_with_the_attempts() -> None:
     assert pause_seconds(0) == RING_SECONDS
 
 
-def test_the_first_run_of_a_day_is_known(store: Store) -> None:
-    def first(run_id: int) -> bool:
+def test_the_first_run_of_a_new_day_is_known(store: Store) -> None:
+    def new_day(run_id: int) -> bool:
         with store.database.transaction() as connection:
-            return first_of_day(connection, run_id)
+            return on_a_new_day(connection, run_id)
+
+    def begun(run_id: int, of_today: str, others: str) -> None:
+        for which, at in (("<>", others), ("=", of_today)):
+            store.run(
+                "UPDATE refresh_runs SET started_at = date_trunc('day', now(), 'UTC') + "
+                f"CAST(:at AS interval) WHERE id {which} :run_id",
+                run_id=run_id,
+                at=at,
+            )
 
     run_id = ask(store, "a").run_id
-    assert first(run_id)
-    end(store, run_id, RunState.FAILED, ErrorCode.INTERNAL)
-    run_id = ask(store, "a").run_id
-    assert first(run_id), "none before it came to its end"
+    assert not new_day(run_id), "it has never been otherwise"
     end(store, run_id, RunState.DONE)
-    assert first(run_id)
-    next_id = ask(store, "a").run_id
+    second = ask(store, "a").run_id
+    begun(second, "2 hours", "1 hour")
+    assert not new_day(second)
+    begun(second, "2 hours", "-1 minute")
+    assert new_day(second)
+    end(store, second, RunState.FAILED, ErrorCode.INTERNAL)
+    third = ask(store, "a").run_id
     store.run(
-        "UPDATE refresh_runs SET started_at = date_trunc('day', now(), 'UTC') + interval '1 hour' "
-        "WHERE id <> :run_id",
-        run_id=next_id,
+        "UPDATE refresh_runs SET started_at = started_at + interval '1 minute' WHERE id = :id", id=third
     )
-    store.run(
-        "UPDATE refresh_runs SET started_at = date_trunc('day', now(), 'UTC') + interval '2 hours' "
-        "WHERE id = :run_id",
-        run_id=next_id,
-    )
-    assert not first(next_id)
-    store.run(
-        "UPDATE refresh_runs SET started_at = date_trunc('day', now(), 'UTC') - interval '1 minute' "
-        "WHERE id <> :run_id",
-        run_id=next_id,
-    )
-    assert first(next_id), "the others were yesterday"
+    assert new_day(third), "the failed one does not count"
 
 
 def test_a_watcher_who_comes_at_the_very_end_is_told_or_has_a_run_of_its_own(store: Store) -> None:

@@ -19,7 +19,6 @@ from worker.coalescing import Coalescer
 from worker.deadline import Deadline
 from worker.errors import VinaclesUnavailable
 
-
 KEY = b"the fleet's"
 
 
@@ -165,7 +164,9 @@ def test_redis_may_go_away_while_somebody_works(redis_client: redis.Redis) -> No
 
 def test_names_in_redis_tell_nothing_without_the_key(redis_client: redis.Redis) -> None:
     Coalescer(redis_client, KEY).once("search/12/12-BDF-3", lambda: b"", soon(), keep_seconds=60)
-    (name,) = redis_client.keys()
-    assert re.fullmatch(rb"twodrive:once:[0-9a-f]{64}", name)
-    assert name != Coalescer(redis_client, b"another").name_of("search/12/12-BDF-3").encode()
-    assert sha256(b"search/12/12-BDF-3").hexdigest().encode() not in name
+    (found,) = redis_client.keys()
+    assert isinstance(found, bytes)
+    name = found.decode()
+    assert re.fullmatch(r"twodrive:once:[0-9a-f]{64}", name)
+    assert name != Coalescer(redis_client, b"another").name_of("search/12/12-BDF-3")
+    assert sha256(b"search/12/12-BDF-3").hexdigest() not in name

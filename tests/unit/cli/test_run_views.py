@@ -120,6 +120,8 @@ def _run(pages: int, error_code: str | None = None) -> Run:
         seen=0,
         expected=None,
         error_code=error_code,
+        turns=1,
+        watchers=(),
         now=_START,
     )
 
