@@ -77,7 +77,9 @@ def test_the_tables_of_tasks_are_the_messages() -> None:
         said = {
             task: {
                 name: mark != "?"
-                for name, mark in re.findall(r"(\w+_\w+|search)\b(\??)", re.sub(r"\(.*?\)", "", arguments))
+                for name, mark in re.findall(
+                    r"(\w+_\w+|search|turn)\b(\??)", re.sub(r"\(.*?\)", "", arguments)
+                )
             }
             for task, arguments, _ in table.rows
         }

@@ -345,11 +345,13 @@ def test_a_million_dealers_are_asked_through_indexes(country: Store) -> None:
         "dealer_ids": list(range(2000, 2010)),
         "dealer_id": 2000,
         "watchers": [],
+        "run_id": 1,
     }
     indexes = {
         run_statements.DUE: ["ix_dealers_next_refresh_at"],
         run_statements.START: ["pk_dealers", "ix_refresh_runs_dealer_id_started_at"],
         run_statements.OVERDUE: ["ix_refresh_runs_to_ring"],
+        run_statements.ON_A_NEW_DAY: ["pk_refresh_runs", "ix_refresh_runs_dealer_id_started_at"],
         run_statements.RECENT_RUNS: ["ix_refresh_runs_dealer_id_started_at"],
     }
     country.run("UPDATE dealers SET modified_on_works = true WHERE dealer_id BETWEEN 2000 AND 2009")

@@ -148,9 +148,8 @@ def test_the_first_run_of_a_new_day_is_known(store: Store) -> None:
     assert new_day(second)
     end(store, second, RunState.FAILED, ErrorCode.INTERNAL)
     third = ask(store, "a").run_id
-    store.run(
-        "UPDATE refresh_runs SET started_at = started_at + interval '1 minute' WHERE id = :id", id=third
-    )
+    begun(third, "2 hours", "-1 minute")
+    store.run("UPDATE refresh_runs SET started_at = started_at + interval '1 hour' WHERE id = :id", id=second)
     assert new_day(third), "the failed one does not count"
 
 
