@@ -62,12 +62,20 @@ class Stack:
         """A real worker on the queue `interactive`; returns when it consumes."""
         return self._worker(name, "-P", "threads", "-c", str(threads), "-Q", "interactive")
 
-    def start_bulk_worker(self, *, name: str = "bulk", children: int = 2) -> Program:
+    def start_bulk_worker(
+        self, *, name: str = "bulk", children: int = 2, env: Mapping[str, str] | None = None
+    ) -> Program:
         """A real worker on the queues `bulk` and `maintenance`; returns when it consumes."""
-        return self._worker(name, "-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance")
+        return self._worker(name, "-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance", env=env)
 
-    def _worker(self, name: str, *options: str) -> Program:
-        worker = self.start(f"worker-{name}", [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET])
+    def start_shared_worker(self, queues: str, *, name: str, env: Mapping[str, str] | None = None) -> Program:
+        """A real worker with one thread for these queues, which takes no message before it is free."""
+        options = ("-P", "threads", "-c", "1", "-Q", queues, "--disable-prefetch")
+        return self._worker(name, *options, env=env)
+
+    def _worker(self, name: str, *options: str, env: Mapping[str, str] | None = None) -> Program:
+        command = [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET]
+        worker = self.start(f"worker-{name}", command, env)
         worker.wait_ready(lambda: " ready." in worker.log.read_text())
         return worker
 
@@ -89,9 +97,10 @@ class Stack:
         self._exit.callback(program.stop)
         return program
 
-    def backend(self) -> Celery:
+    def backend(self, broker_database: int = 0) -> Celery:
         """A Celery application as Claire's backend has it: URLs and JSON, nothing of ours."""
-        producer = Celery("backend", broker=self.redis.url_of(0), backend=self.redis.url_of(1))
+        broker = self.redis.url_of(broker_database)
+        producer = Celery("backend", broker=broker, backend=self.redis.url_of(1))
         self._exit.callback(producer.close)
         return producer
 

@@ -16,7 +16,7 @@ SHARED_SECONDS = 2.0
 @doorway("workorders.import")
 def import_workorder(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
     request = message(ImportRequest, arguments)
-    return dump_import_result(parts.importer.search(request, task_id, parts.interactive_deadline()))
+    return parts.searching(request, task_id, parts.interactive_deadline())
 
 
 @doorway("workorders.refresh")

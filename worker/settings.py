@@ -35,6 +35,7 @@ class Settings:
     read_timeout_seconds: float
     interactive_deadline_seconds: float
     interactive_threads: int
+    slice_seconds: float
     database_pool_size: int
     visibility_timeout_seconds: int
     log_level: str
@@ -177,6 +178,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Imports that one interactive worker does at the same time.",
         _whole(1, 200),
         16,
+    ),
+    Setting(
+        "slice_seconds",
+        "20",
+        "How long a worker refreshes one dealer in bulk before it is the next one's turn; "
+        "also the longest that one page of workorders may take.",
+        _seconds(60),
+        20.0,
     ),
     Setting(
         "database_pool_size",

@@ -21,6 +21,7 @@ from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
 from worker.retry import RetryRule
+from worker.searching import Searching
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
 from worker.store.session import Database
@@ -51,6 +52,7 @@ class Parts:
     bulk: BulkRefresh
     coalescer: Coalescer
     inquiry: Inquiry
+    searching: Searching
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
@@ -81,7 +83,9 @@ def build(settings: Settings) -> Parts:
     vinacles = Vinacles(client, parallel)
     breaker = Breaker(database)
     importer = Importer(database, dealers, vinacles, breaker, version("twodrive-claire"), rule)
-    bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
+    seconds = settings.slice_seconds
+    pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
+    coalescer = Coalescer(state, _naming_key(settings))
     return Parts(
         settings=settings,
         cipher=cipher,
@@ -91,9 +95,10 @@ def build(settings: Settings) -> Parts:
         vinacles=vinacles,
         breaker=breaker,
         importer=importer,
-        bulk=bulk,
-        coalescer=Coalescer(state),
+        bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
+        coalescer=coalescer,
         inquiry=Inquiry(database, dealers, vinacles, _waiting(settings.broker_url)),
+        searching=Searching(importer, coalescer),
     )
 
 
@@ -117,7 +122,7 @@ def _redis(url: Secret) -> Redis:
 
 
 def _naming_key(settings: Settings) -> bytes:
-    """Derived from the oldest key, which a rotation keeps longest: the fleet's tokens keep their names."""
+    """Derived from the oldest key, which a rotation keeps longest: what the fleet shares keeps its names."""
     return sha256(b"twodrive token names/" + settings.secret_keys[-1].reveal().encode()).digest()
 
 

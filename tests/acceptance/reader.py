@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.processes import free_port
-from sandbox.stack import Stack
+from sandbox.stack import CELERY, Stack
 from tests import compose
 from tests.documents import ROOT, Command, make_targets
 
@@ -68,6 +68,8 @@ class Reader:
             case ("docker", "compose", "exec", service, "twodrive", *words):
                 assert "outside" in compose.project()["services"][service]["networks"]
                 self.follow(("twodrive", *words))
+            case ("celery", "-A", "worker.app", "worker", *words):
+                self._starts([*CELERY, "worker", *words], " ready.")
             case ("celery", *_):
                 services = compose.project()["services"].values()
                 assert list(command) in [service.get("command") for service in services], (

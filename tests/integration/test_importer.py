@@ -89,6 +89,7 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         read_timeout_seconds=10,
         interactive_deadline_seconds=20,
         interactive_threads=4,
+        slice_seconds=20,
         database_pool_size=8,
         visibility_timeout_seconds=900,
         log_level="info",
