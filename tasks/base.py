@@ -2,7 +2,6 @@
 data in what Celery shows."""
 
 import re
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from schemas.messages import MAX_DEALER_ID, InvalidMessage, Message, load
-from worker import wiring
+from worker import unforeseen, wiring
 from worker.app import app
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
 
@@ -135,8 +134,8 @@ def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], tas
         raise TaskFailed(error.code.value, error.text, error.next_step) from None
     except Exception as error:
         # The text of an unforeseen exception may hold data, so only its kind and place are kept.
-        _log.error("task_failed_unexpectedly", kind=type(error).__name__, at=_places(error))
-        raise TaskFailed(*_internal(error)) from None
+        _log.error("task_failed_unexpectedly", kind=type(error).__name__, at=unforeseen.places(error))
+        raise TaskFailed(*unforeseen.told(error)) from None
     _log.info("task_answered", **_summary(answer))
     return answer
 
@@ -157,18 +156,6 @@ def _positional() -> MessageInvalid:
         "Positional arguments were given; this task takes keyword arguments only.",
         'Send kwargs={"dealer_id": 12, …} instead of args=[…].',
     )
-
-
-def _internal(error: Exception) -> tuple[str, str, str]:
-    return (
-        ErrorCode.INTERNAL.value,
-        f"An unforeseen {type(error).__name__} ended the task.",
-        "Tell the operators the task id; the worker's log has the place.",
-    )
-
-
-def _places(error: Exception) -> list[str]:
-    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,9 +19,12 @@ from worker.deadline import Deadline
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
+from worker.refreshing import Refreshing
+from worker.requests import ImportRequests
 from worker.retry import RetryRule
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
+from worker.store.listening import Listener
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
 from worker.vinacles.bulk import BulkReader
@@ -47,7 +50,8 @@ class Parts:
     vinacles: Vinacles
     importer: Importer
     bulk: BulkRefresh
-    coalescer: Coalescer
+    refreshing: Refreshing
+    requests: ImportRequests
     inquiry: Inquiry
 
     def interactive_deadline(self) -> Deadline:
@@ -79,9 +83,19 @@ def build(settings: Settings) -> Parts:
     vinacles = Vinacles(client, parallel)
     importer = Importer(database, dealers, vinacles, version("twodrive-claire"), rule)
     bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
+    refreshing = Refreshing(importer, Coalescer(state))
+    requests = ImportRequests(database, importer, refreshing, rule, settings.interactive_deadline_seconds)
     inquiry = Inquiry(database, dealers, vinacles, _waiting(settings.broker_url))
     return Parts(
-        settings, cipher, database, dealers, client, vinacles, importer, bulk, Coalescer(state), inquiry
+        settings, cipher, database, dealers, client, vinacles, importer, bulk, refreshing, requests, inquiry
+    )
+
+
+def listener(settings: Settings) -> Listener:
+    """Hears of new rows of `import_requests`, over one connection beside the others'."""
+    return Listener(
+        Database(settings.database_url.reveal(), "twodrive-listener", DatabaseLimits(pool_size=1)),
+        "import_requests",
     )
 
 

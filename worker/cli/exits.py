@@ -38,6 +38,8 @@ _OF_CODE: dict[str, Exit] = {
     ErrorCode.VINACLES_REFUSED: Exit.FAILED,
     ErrorCode.VINACLES_UNAVAILABLE: Exit.UNAVAILABLE,
     ErrorCode.STORAGE_UNAVAILABLE: Exit.UNAVAILABLE,
+    ErrorCode.REQUEST_EXPIRED: Exit.UNAVAILABLE,
+    ErrorCode.WORKER_LOST: Exit.FAILED,
     ErrorCode.INTERNAL: Exit.FAILED,
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import structlog
 
-from worker.cli import bulk, check, config, database, dealers, exits, history, imports, sandbox, why
+from worker.cli import bulk, check, config, database, dealers, exits, history, imports, requests, sandbox, why
 from worker.errors import TwoDriveError
 
 
@@ -54,6 +54,7 @@ for _command in (
     history.history,
     bulk.bulk,
     bulk.runs,
+    requests.group,
     sandbox.simulate,
     sandbox.demo,
 ):

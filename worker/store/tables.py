@@ -29,6 +29,7 @@ from sqlalchemy import (
 from schemas.outcome import Outcome
 from schemas.workorder import Role
 from worker.store.columns import INSTANT, MONEY, Trigger, flag, metadata, now, one_of, whole
+from worker.store.request_tables import import_requests
 from worker.store.run_tables import refresh_runs
 
 # All tables are here, wherever their definition.
@@ -38,6 +39,7 @@ __all__ = [
     "dealers",
     "early_work_starts",
     "import_attempts",
+    "import_requests",
     "interventions",
     "metadata",
     "parts",
