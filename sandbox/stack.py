@@ -66,6 +66,12 @@ class Stack:
         """A real worker on the queues `bulk` and `maintenance`; returns when it consumes."""
         return self._worker(name, "-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance")
 
+    def start_requests(self, *, name: str = "requests", env: Mapping[str, str] | None = None) -> Program:
+        """A real server of the table `import_requests`; returns when it looks for rows."""
+        server = self.start(name, [sys.executable, "-m", "worker.cli", "requests", "serve"], env)
+        server.wait_ready(lambda: "import_requests_serving" in server.log.read_text())
+        return server
+
     def _worker(self, name: str, *options: str) -> Program:
         worker = self.start(f"worker-{name}", [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET])
         worker.wait_ready(lambda: " ready." in worker.log.read_text())

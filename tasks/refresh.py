@@ -4,6 +4,7 @@ only wake a worker."""
 from collections.abc import Mapping
 from typing import Any
 
+from celery import current_task
 from celery.exceptions import Ignore
 
 from schemas.bulk import dump_bulk_result
@@ -12,7 +13,7 @@ from tasks.base import doorway, message
 from worker.app import app
 from worker.bulk_progress import as_result
 from worker.errors import ErrorCode, MessageInvalid
-from worker.store.runs import Run
+from worker.store.runs import MAX_ATTEMPTS, Run
 from worker.wiring import Parts
 
 # A message that nobody took by then is sent again by `refresh_due`, which finds its run overdue.
@@ -28,12 +29,13 @@ def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Ma
     return {"rung": [started.run_id for started in rung]}
 
 
-# A message outlives the worker that took it; of a run it stands for, the lease decides who works on it.
+# A message outlives the worker that took it; of a run it stands for, the lease decides who works on it. A
+# message that kills its child each time comes once more than the run is taken up, and tells its failure.
 @doorway(
     "workorders.refresh_dealer",
     acks_late=True,
     retry_on_worker_lost=True,
-    max_retries=3,
+    max_retries=MAX_ATTEMPTS,
     default_retry_delay=10,
 )
 def refresh_dealer(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
@@ -44,7 +46,8 @@ def refresh_dealer(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> 
     def tell(run: Run) -> None:
         app.backend.store_result(task_id, dump_bulk_result(as_result(run)), "PROGRESS")
 
-    run = parts.bulk.work(run_id, task_id, tell)
+    # Celery alone sends it again, when a child died of it.
+    run = parts.bulk.work(run_id, task_id, tell, deaths=current_task.request.retries)
     if run is None:
         # Another worker holds it and will answer, or it has ended.
         run = parts.bulk.state(run_id)

@@ -86,16 +86,20 @@ class BulkRefresh:
         with self._database.transaction() as connection:
             return run_state(connection, run_id)
 
-    def work(self, run_id: int, task_id: str | None, tell: Callable[[Run], None]) -> Run | None:
+    def work(
+        self, run_id: int, task_id: str | None, tell: Callable[[Run], None], *, deaths: int = 0
+    ) -> Run | None:
         """One slice: pages until `slice_seconds` have passed or the run is done. None when it is not ours to
         work on: another worker holds it, or it has ended.
 
-        `tell` is called after each page. Raises a `TwoDriveError` when a page could not be read or stored:
+        `tell` is called after each page. `deaths` counts the processes that died of this message before: their
+        leases hold nobody out. Raises a `TwoDriveError` when a page could not be read or stored:
         for good, and the run has failed, or for now, and the run is left to be rung for again.
         """
-        owner = uuid4().hex
+        owner = f"{task_id}/{deaths}/{uuid4().hex}"
+        dead = [f"{task_id}/{death}/" for death in range(deaths)]
         with self._database.transaction() as connection:
-            run = take_lease(connection, run_id, owner, LEASE_SECONDS)
+            run = take_lease(connection, run_id, owner, LEASE_SECONDS, dead)
         if run is None:
             return None
         try:

@@ -29,9 +29,9 @@ def group() -> None:
 def serve(threads: int | None) -> None:
     """Work off requests until stopped, within a second of being written.
 
-    Any number may run beside each other. Without Redis it goes on, though without what the workers share
-    there; without PostgreSQL it waits. SIGTERM or Ctrl-C ends it when the requests under way are answered;
-    what a killed one had begun is taken up by another, or after its restart.
+    Any number may run beside each other. While PostgreSQL is away, or Redis, which has the tokens for
+    Vinacles, requests wait; none is lost. SIGTERM or Ctrl-C ends it when the requests under way are
+    answered; what a killed one had begun is taken up by another, or after its restart.
     """
     with parts.opened() as opened:
         log.set_up(opened.settings)

@@ -11,7 +11,7 @@ seconds of one interactive request. The next run then finds it to differ, and st
 Everything that a run writes, holds or refuses is compared by its moment of asking like any import.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, time
 from typing import Any
@@ -122,16 +122,25 @@ _OWN = tuple(
 )
 
 
-def take_lease(connection: Connection, run_id: int, owner: str, seconds: float) -> Run | None:
+def take_lease(
+    connection: Connection, run_id: int, owner: str, seconds: float, dead: Sequence[str] = ()
+) -> Run | None:
     """Hold a run for `seconds`, None when somebody else does or it has ended.
 
-    `owner` names this one taking: two deliveries of a message need two. A run taken `MAX_ATTEMPTS` times
-    without a page fails here, with the error of its last release.
+    `owner` names this one taking: two deliveries of a message need two. A lease whose owner begins with one
+    of `dead` holds nobody out. A run taken `MAX_ATTEMPTS` times without a page fails here, with the error of
+    its last release, or `worker_lost` where it was never released.
     """
     row = (
         connection.execute(
             text(run_statements.TAKE_LEASE),
-            {"run_id": run_id, "owner": owner, "seconds": seconds, "max_attempts": MAX_ATTEMPTS},
+            {
+                "run_id": run_id,
+                "owner": owner,
+                "seconds": seconds,
+                "max_attempts": MAX_ATTEMPTS,
+                "dead": list(dead),
+            },
         )
         .mappings()
         .one_or_none()
