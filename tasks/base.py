@@ -3,6 +3,7 @@ data in what Celery shows."""
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -32,7 +33,7 @@ class TaskFailed(Exception):
 
 class DiscreetRequest(Request):
     """Shows identifiers alone in logs, events and Flower, whatever the sender wrote there: what a person
-    typed in the search bar may be a licence plate."""
+    typed in the search bar may be a licence plate. Logs when it is dropped because nobody took it in time."""
 
     # Attributes of Celery's class that its stubs leave out.
     _payload: Any
@@ -43,6 +44,15 @@ class DiscreetRequest(Request):
         shown = _shown(self._payload)
         self._argsrepr = self._request_dict["argsrepr"] = "()"
         self._kwargsrepr = self._request_dict["kwargsrepr"] = shown
+
+    def maybe_expire(self) -> bool | None:
+        """True at most once. A message does not say when it was sent, hence the time since its end."""
+        expired = super().maybe_expire()
+        if expired:
+            late = datetime.now(UTC) - self.expires.astimezone(UTC)
+            seconds = round(late.total_seconds(), 1)
+            _log.warning("message_expired", task=self.name, task_id=self.id, seconds_late=seconds)
+        return expired
 
     def info(self, safe: bool = False) -> Any:
         """For `celery inspect` and Flower; by default Celery gives them the arguments themselves."""

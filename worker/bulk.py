@@ -92,9 +92,9 @@ class BulkRefresh:
         """One slice: pages until `slice_seconds` have passed or the run is done. None when it is not ours to
         work on: another worker holds it, or it has ended.
 
-        `tell` is called after each page. `deaths` counts the processes that died of this message before: their
-        leases hold nobody out. Raises a `TwoDriveError` when a page could not be read or stored:
-        for good, and the run has failed, or for now, and the run is left to be rung for again.
+        `tell` is called after each page. `deaths` counts the processes that died of this message before:
+        their leases hold nobody out. Raises a `TwoDriveError` when a page could not be read or stored: for
+        good, and the run has failed, or for now, and the run is left to be rung for again.
         """
         owner = f"{task_id}/{deaths}/{uuid4().hex}"
         dead = [f"{task_id}/{death}/" for death in range(deaths)]

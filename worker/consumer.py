@@ -3,7 +3,6 @@ it cannot use."""
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -72,16 +71,3 @@ def _without_body(record: logging.LogRecord) -> bool:
         record.msg, record.args = instead, ()
         record.exc_info = record.exc_text = None
     return True
-
-
-def note_expired(request: Any, expired: bool, **_kwargs: object) -> None:
-    """Log that a message was dropped because nobody took it in time; Celery tells the sender. A message holds
-    no moment of sending, hence the seconds since it expired."""
-    if expired and isinstance(request.expires, datetime):
-        late = datetime.now(request.expires.tzinfo) - request.expires
-        _log.warning(
-            "message_expired",
-            task=request.name,
-            task_id=request.id,
-            seconds_late=round(late.total_seconds(), 1),
-        )
