@@ -4,7 +4,7 @@ data in what Celery shows."""
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from celery import Task
@@ -45,7 +45,7 @@ class DiscreetRequest(Request):
         self._argsrepr = self._request_dict["argsrepr"] = "()"
         self._kwargsrepr = self._request_dict["kwargsrepr"] = shown
 
-    def maybe_expire(self) -> bool | None:
+    def maybe_expire(self) -> Literal[True] | None:
         """True at most once. A message does not say when it was sent, hence the time since its end."""
         expired = super().maybe_expire()
         if expired:

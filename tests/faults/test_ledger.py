@@ -138,7 +138,7 @@ def test_redis_loses_its_memory_in_mid_run(place: Place) -> None:
     )
     with place.desk.database.transaction() as connection:
         counted = connection.execute(text("SELECT dealer_id, count(*) FROM workorders GROUP BY 1"))
-        stored = {row.dealer_id: row.count for row in counted}
+        stored: dict[int, int] = {row[0]: row[1] for row in counted}
         changes = connection.execute(text("SELECT count(*) FROM workorder_changes")).scalar_one()
     for dealer in dealers:
         run = place.run(dealer)
