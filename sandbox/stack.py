@@ -73,6 +73,12 @@ class Stack:
         options = ("-P", "threads", "-c", "1", "-Q", queues, "--disable-prefetch")
         return self._worker(name, *options, env=env)
 
+    def start_requests(self, *, name: str = "requests", env: Mapping[str, str] | None = None) -> Program:
+        """A real server of the table `import_requests`; returns when it looks for rows."""
+        server = self.start(name, [sys.executable, "-m", "worker.cli", "requests", "serve"], env)
+        server.wait_ready(lambda: "import_requests_serving" in server.log.read_text())
+        return server
+
     def _worker(self, name: str, *options: str, env: Mapping[str, str] | None = None) -> Program:
         command = [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET]
         worker = self.start(f"worker-{name}", command, env)

@@ -9,6 +9,7 @@ is one turn at a time, so a dealer has one place in the queue, however many ask 
 from collections.abc import Mapping
 from typing import Any
 
+from celery import current_task
 from celery.exceptions import Ignore
 
 from schemas.bulk import dump_bulk_result
@@ -17,7 +18,7 @@ from tasks.base import TaskFailed, doorway, message
 from worker.app import app
 from worker.bulk_progress import as_result
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
-from worker.store.runs import Run, StartedRun
+from worker.store.runs import MAX_ATTEMPTS, Run, StartedRun
 from worker.wiring import Parts
 
 # A message that nobody took by then is sent again by `refresh_due`, which finds its run overdue.
@@ -33,24 +34,28 @@ def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Ma
     return {"rung": [started.run_id for started in rung]}
 
 
-# A message outlives the worker that took it; of a run it stands for, the lease decides who works on it.
+# A message outlives the worker that took it; of a run it stands for, the lease decides who works on it. A
+# message that kills its child each time comes once more than the run is taken up, and tells its failure.
 @doorway(
     "workorders.refresh_dealer",
     acks_late=True,
     retry_on_worker_lost=True,
-    max_retries=3,
+    max_retries=MAX_ATTEMPTS,
     default_retry_delay=10,
 )
 def refresh_dealer(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
     """One slice; what is left goes to the end of the queue, so that no dealer delays another."""
     request = message(RefreshDealer, arguments)
+    # Celery alone sends it again, when a child died of it.
+    deaths: int = current_task.request.retries
     if request.turn is None:
         started = _watched(parts, request, task_id)
-        if not started.unattended:
+        if not started.unattended and not deaths:
             # Whoever works on it, or is woken for it, will answer.
             raise Ignore
-        return _worked(parts, started.run_id, task_id, None)
-    return _worked(parts, _of_dealer(parts, request.run_id, request.dealer_id), task_id, request.turn)
+        return _worked(parts, started.run_id, task_id, None, deaths)
+    run_id = _of_dealer(parts, request.run_id, request.dealer_id)
+    return _worked(parts, run_id, task_id, request.turn, deaths)
 
 
 def _watched(parts: Parts, request: RefreshDealer, task_id: str) -> StartedRun:
@@ -62,10 +67,10 @@ def _watched(parts: Parts, request: RefreshDealer, task_id: str) -> StartedRun:
     return joined or StartedRun(_of_dealer(parts, request.run_id, request.dealer_id), request.dealer_id)
 
 
-def _worked(parts: Parts, run_id: int, task_id: str, turn: int | None) -> Mapping[str, Any]:
+def _worked(parts: Parts, run_id: int, task_id: str, turn: int | None, deaths: int) -> Mapping[str, Any]:
     """The run's end as the answer of this task and of all who watch. Ignored while it is open."""
     try:
-        run = parts.bulk.work(run_id, task_id, _tell, turn)
+        run = parts.bulk.work(run_id, task_id, _tell, turn, deaths)
     except TwoDriveError as error:
         failure = TaskFailed(error.code.value, error.text, error.next_step)
         _answer_watchers(parts, run_id, task_id, failure, "FAILURE")

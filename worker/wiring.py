@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from schemas.dealer import Secret
+from worker.asking_once import AskingOnce
 from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
@@ -20,10 +21,11 @@ from worker.deadline import Deadline
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
+from worker.requests import ImportRequests
 from worker.retry import RetryRule
-from worker.searching import Searching
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
+from worker.store.listening import Listener
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
 from worker.vinacles.bulk import BulkReader
@@ -50,9 +52,9 @@ class Parts:
     breaker: Breaker
     importer: Importer
     bulk: BulkRefresh
-    coalescer: Coalescer
+    asking_once: AskingOnce
+    requests: ImportRequests
     inquiry: Inquiry
-    searching: Searching
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
@@ -86,6 +88,8 @@ def build(settings: Settings) -> Parts:
     seconds = settings.slice_seconds
     pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
+    asking_once = AskingOnce(importer, coalescer)
+    patience = settings.interactive_deadline_seconds
     return Parts(
         settings=settings,
         cipher=cipher,
@@ -96,9 +100,17 @@ def build(settings: Settings) -> Parts:
         breaker=breaker,
         importer=importer,
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
-        coalescer=coalescer,
+        asking_once=asking_once,
+        requests=ImportRequests(database, asking_once, rule, patience),
         inquiry=Inquiry(database, dealers, vinacles, _waiting(settings.broker_url)),
-        searching=Searching(importer, coalescer),
+    )
+
+
+def listener(settings: Settings) -> Listener:
+    """Hears of new rows of `import_requests`, over one connection beside the others'."""
+    return Listener(
+        Database(settings.database_url.reveal(), "twodrive-listener", DatabaseLimits(pool_size=1)),
+        "import_requests",
     )
 
 

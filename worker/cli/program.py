@@ -18,6 +18,7 @@ from worker.cli import (
     history,
     imports,
     quarantine,
+    requests,
     sandbox,
     why,
 )
@@ -69,6 +70,7 @@ for _command in (
     bulk.runs,
     quarantine.group,
     circuits.group,
+    requests.group,
     sandbox.simulate,
     sandbox.demo,
 ):

@@ -91,13 +91,14 @@ UPDATE refresh_runs r SET
     attempts = attempts + 1, turns = turns + 1,
     state = CASE WHEN {_SPENT} THEN 'failed' ELSE 'running' END,
     finished_at = CASE WHEN {_SPENT} THEN clock_timestamp() END,
-    error_code = CASE WHEN {_SPENT} THEN coalesce(error_code, 'internal') ELSE error_code END,
+    error_code = CASE WHEN {_SPENT} THEN coalesce(error_code, 'worker_lost') ELSE error_code END,
     lease_owner = CASE WHEN NOT ({_SPENT}) THEN :owner END,
     lease_until = CASE WHEN NOT ({_SPENT}) THEN until END,
     ring_at = until
 FROM (SELECT clock_timestamp() + make_interval(secs => :seconds) AS until) lease
-WHERE id = :run_id AND {_OPEN} AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-    AND turns = coalesce(CAST(:turn AS integer), turns)
+WHERE id = :run_id AND {_OPEN} AND (lease_owner ^@ ANY(CAST(:dead AS text[]))
+    OR (lease_until IS NULL OR lease_until <= clock_timestamp())
+        AND turns = coalesce(CAST(:turn AS integer), turns))
 RETURNING r.*, clock_timestamp() AS now
 """
 

@@ -130,12 +130,18 @@ _OWN = tuple(
 
 
 def take_lease(
-    connection: Connection, run_id: int, owner: str, seconds: float, turn: int | None = None
+    connection: Connection,
+    run_id: int,
+    owner: str,
+    seconds: float,
+    turn: int | None = None,
+    dead: Sequence[str] = (),
 ) -> Run | None:
     """Hold a run for `seconds`, None when somebody else does or it has ended, or when `turn` is over.
 
-    `owner` names this one taking: two deliveries of a message need two. A run taken `MAX_ATTEMPTS` times
-    without a page fails here, with the error of its last release.
+    `owner` names this one taking: two deliveries of a message need two. A lease whose owner begins with one
+    of `dead` holds nobody out. A run taken `MAX_ATTEMPTS` times without a page fails here, with the error of
+    its last release, or `worker_lost` where it was never released.
     """
     row = (
         connection.execute(
@@ -146,6 +152,7 @@ def take_lease(
                 "seconds": seconds,
                 "max_attempts": MAX_ATTEMPTS,
                 "turn": turn,
+                "dead": list(dead),
             },
         )
         .mappings()

@@ -85,6 +85,23 @@ def test_worker_interactive(containers: Containers, backend: Celery) -> None:
     assert containers.stop(worker) == 0, worker.tail()
 
 
+def test_requests(containers: Containers, database_url: str) -> None:
+    server = containers.start("requests")
+    server.wait_ready(lambda: _says(server, "import_requests_serving"))
+    with contextlib.closing(psycopg2.connect(database_url.replace("+psycopg2", ""))) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute("INSERT INTO import_requests (dealer_id, kind, search) VALUES (999, 'import', 'x')")
+
+        def answered() -> bool:
+            cursor.execute("SELECT error_code FROM import_requests WHERE answered_at IS NOT NULL")
+            return cursor.fetchall() == [("dealer_unknown",)]
+
+        server.wait_ready(answered)
+    assert containers.stop(server) == 0, server.tail()
+    assert _says(server, "import_requests_stopped")
+
+
 def test_worker_bulk(containers: Containers, backend: Celery) -> None:
     worker = containers.start("worker-bulk")
     worker.wait_ready(lambda: _says(worker, "ready."))
