@@ -1,6 +1,6 @@
 # `make` alone lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lock clean
+.PHONY: help venv demo test faults load check lock clean
 # The newest supported interpreter that really starts; say PYTHON=... to choose.
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
   "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -28,6 +28,12 @@ demo: $(STAMP) ## run the main job from search to PostgreSQL, with everything it
 
 test: $(STAMP) ## run all tests (ARGS="-k plate" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(STAMP) ## break everything that can break, and see that nothing is lost or doubled (about 20 minutes)
+	@$(BIN)/python -m pytest tests/faults -m "not load" -p no:randomly --timeout 600 $(ARGS)
+
+load: $(STAMP) ## thousands of requests beside bulk work, with faults (LOAD_REQUESTS=20000)
+	@$(BIN)/python -m pytest tests/faults -m load -p no:randomly --timeout 7200 -s $(ARGS)
 
 check: $(STAMP) ## format, lint, types, import directions
 	@$(BIN)/python -m ruff format --check .

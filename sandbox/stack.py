@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from sandbox.processes import Program, free_port
 from sandbox.services import Postgres, Redis
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Connection, Dealer, Secret
+from worker.health import Health, health_of
 from worker.settings import load
 from worker.store.migrations import upgrade
 from worker.wiring import Parts, build
@@ -62,14 +64,27 @@ class Stack:
         """A real worker on the queue `interactive`; returns when it consumes."""
         return self._worker(name, "-P", "threads", "-c", str(threads), "-Q", "interactive")
 
-    def start_bulk_worker(self, *, name: str = "bulk", children: int = 2) -> Program:
-        """A real worker on the queues `bulk` and `maintenance`; returns when it consumes."""
-        return self._worker(name, "-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance")
+    def start_bulk_worker(self, *, name: str = "bulk", children: int = 2, soft_stop: bool = False) -> Program:
+        """A real worker on the queues `bulk` and `maintenance`; returns when it consumes. With `soft_stop` a
+        SIGTERM has it put running tasks back into the queue, as in docker-compose.yml."""
+        remap = {"REMAP_SIGTERM": "SIGQUIT"} if soft_stop else {}
+        return self._worker(name, "-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance", **remap)
 
-    def _worker(self, name: str, *options: str) -> Program:
-        worker = self.start(f"worker-{name}", [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET])
-        worker.wait_ready(lambda: " ready." in worker.log.read_text())
+    def health(self, name: str) -> Health:
+        """What `twodrive-health` says of a worker."""
+        return health_of(self._pulse(name), time.monotonic())
+
+    def _worker(self, name: str, *options: str, **env: str) -> Program:
+        command = [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET]
+        self._pulse(name).unlink(missing_ok=True)
+        pulse = {"TWODRIVE_HEALTH_PATH": str(self._pulse(name))}
+        worker = self.start(f"worker-{name}", command, {**pulse, **env})
+        # Its log may hold an earlier worker of this name; a pulse only comes once it consumes.
+        worker.wait_ready(self._pulse(name).exists)
         return worker
+
+    def _pulse(self, name: str) -> Path:
+        return self.folder / f"{name}.health"
 
     def start_flower(self) -> tuple[Program, str]:
         """Flower behind basic authentication (`flower_login`); returns it and its URL."""

@@ -127,12 +127,16 @@ class Watchman:
                     if watch.at <= now:
                         watch.at = math.inf
                         watch.cut()
-                soonest = min((min(watch.at, now + watch.seconds()) for watch in self._watches), default=math.inf)
+                soonest = min(
+                    (min(watch.at, now + watch.seconds()) for watch in self._watches), default=math.inf
+                )
                 self._wakes_at = soonest
                 self._changed.wait(None if soonest == math.inf else max(0.0, soonest - now))
 
 
-def connect_within_the_watch(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+def connect_within_the_watch(
+    _dialect: object, _record: object, _args: object, options: dict[str, Any]
+) -> None:
     """For SQLAlchemy's event `do_connect`: connecting takes no longer than the transaction may."""
     watch = _current.get()
     if watch is not None:
