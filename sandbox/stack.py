@@ -31,11 +31,21 @@ _QUIET = ("--without-gossip", "--without-mingle")
 class Stack:
     """A context manager: everything that was started inside it has ended when it is left.
 
-    `env` is the environment in which the product's own programs run.
+    `env` is the environment in which the product's own programs run; `durable`: PostgreSQL keeps what is
+    committed also when it is killed.
     """
 
-    def __init__(self, folder: Path, *, workorders: int = 200, seed: int = 1, latency_ms: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workorders: int = 200,
+        seed: int = 1,
+        latency_ms: int = 0,
+        durable: bool = False,
+    ) -> None:
         self.folder = folder
+        self._durable = durable
         self.flower_login = ("operator", secrets.token_urlsafe(12))
         self._simulator_options = {"workorders": workorders, "seed": seed, "latency_ms": latency_ms}
         self._key = Fernet.generate_key().decode()
@@ -43,7 +53,7 @@ class Stack:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            self.postgres = Postgres(self._room("postgres"))
+            self.postgres = Postgres(self._room("postgres"), durable=self._durable)
             starting.callback(self.postgres.stop)
             self.redis = Redis(self._room("redis"))
             starting.callback(self.redis.stop)

@@ -19,6 +19,8 @@ from pathlib import Path
 VARIABLE = "TWODRIVE_HEALTH_PATH"
 #: The loop turns every second or two; a wait for a broker that is away is told each second as well.
 LOOP_SECONDS = 60.0
+#: Celery's loop can stand this long while a broker that is frozen takes connections and answers none.
+STUCK_SECONDS = 240.0
 #: An idle worker's question to the broker is answered every second, a lost connection noticed within 20.
 POLL_SECONDS = 30.0
 #: As long as nothing came for; then a restart is the cure.
@@ -55,8 +57,9 @@ class Health:
 def judge(pulse: Pulse, now: float) -> Health:
     """From values alone. A clock that went back means that the machine has started anew since."""
     loop = now - pulse.loop_at
-    if not 0 <= loop <= LOOP_SECONDS:
-        return Health(False, False, f"{pulse.name} is stuck: its loop has not turned for {loop:.0f} s.")
+    if not 0 <= loop <= LOOP_SECONDS and (pulse.away_since is None or not 0 <= loop <= STUCK_SECONDS):
+        live = 0 <= loop <= STUCK_SECONDS
+        return Health(live, False, f"{pulse.name} is stuck: its loop has not turned for {loop:.0f} s.")
     if pulse.away_since is not None:
         away = now - pulse.away_since
         return Health(True, False, f"{pulse.name} is alive, but the broker is away since {away:.0f} s.")

@@ -14,7 +14,7 @@ from worker.settings import load
 
 _EVERY_SECONDS = 1.0
 #: What kombu raises for an entry of a queue that is no message at all.
-UNREADABLE = (KeyError, TypeError, ValueError)
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 _log = structlog.get_logger(__name__)
 

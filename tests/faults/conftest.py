@@ -46,7 +46,7 @@ def fault(pytestconfig: pytest.Config) -> Callable[[str, str, float], Fault]:
 
 @pytest.fixture(scope="session")
 def whole_house() -> Iterator[House]:
-    with temporary_folder() as folder, Stack(folder, workorders=30) as stack:
+    with temporary_folder() as folder, Stack(folder, workorders=30, durable=True) as stack:
         house = House(stack)
         yield house
         house.close()

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from sandbox.demo.desk import Desk
 from sandbox.processes import Program, children_of, wait_until
+from sandbox.services import Postgres, Redis
 from sandbox.simulator.admin import SimulatorAdmin
 from sandbox.stack import Stack
 from schemas.dealer import Dealer
@@ -45,13 +46,13 @@ class House:
         self.database.close()
 
     def tidy(self) -> None:
-        self.stack.redis.program.thaw()
-        self.stack.postgres.thaw()
+        self._up(self.stack.redis)
+        self._up(self.stack.postgres)
         for worker in self._workers.values():
             worker.thaw()
         self.dms.reset()
         self.run(
-            "UPDATE refresh_runs SET state = 'failed', finished_at = now(), lease_owner = NULL, "
+            "UPDATE refresh_runs SET state = 'failed', error_code = 'internal', finished_at = now(), lease_owner = NULL, "
             "lease_until = NULL WHERE state IN ('waiting', 'running')"
         )
         self.run("UPDATE dealers SET next_refresh_at = now() + interval '1 day'")
@@ -59,6 +60,19 @@ class House:
             queues.delete("interactive", "bulk", "maintenance")
         with self.redis(2) as state:
             state.flushdb()
+        self.tidy_backend()
+
+    @staticmethod
+    def _up(server: Redis | Postgres) -> None:
+        if server.program.process.poll() is not None:
+            server.start()
+        if isinstance(server, Postgres):
+            server.thaw()
+        else:
+            server.program.thaw()
+
+    def tidy_backend(self) -> None:
+        """What another process of the backend is: without broken connections."""
         self.backend.close()
         self.backend = self._backend()
 
@@ -97,7 +111,12 @@ class House:
             "modified_on_works": False,
             **fields,
         }
-        return self.stack.add_dealer(next(self._numbers), "Garage Testweg", **chosen)
+        dealer = self.stack.add_dealer(next(self._numbers), "Garage Testweg", **chosen)
+        # No test's dealer is due unless the test says so.
+        self.run(
+            "UPDATE dealers SET next_refresh_at = now() + interval '1 day' WHERE next_refresh_at < now()"
+        )
+        return dealer
 
     def desk(self, dealer: Dealer) -> Desk:
         return Desk(dealer, self.backend, self.dms, self.database, self.parts.dealers)
@@ -134,7 +153,7 @@ class House:
         """Minutes pass until some worker has heard the bell and is done."""
 
         def rung() -> bool:
-            if self.run_row(dealer)["state"] in ("done", "failed"):
+            if self.run_row(dealer).get("state") in ("done", "failed"):
                 return True
             self.run("UPDATE refresh_runs SET ring_at = now() WHERE state IN ('waiting', 'running')")
             self.send("workorders.refresh_due", "maintenance").forget()
@@ -159,17 +178,19 @@ class House:
         with self.database.transaction() as connection:
             connection.execute(text(statement), parameters)
 
-    def content(self, dealer: Dealer) -> list[str]:
+    def content(
+        self, dealer: Dealer, among: Collection[int] = (), without: Collection[int] = ()
+    ) -> list[str]:
         with self.database.transaction() as connection:
-            return content(connection, dealer.dealer_id)
+            return content(connection, dealer.dealer_id, among, without)
 
-    def quiet_content(self) -> list[str]:
+    def quiet_content(self, without: Collection[int] = ()) -> list[str]:
         """What one run without any fault stores of the tenant as it is now."""
         dealer = self.dealer()
         run = self.parts.bulk.start(dealer.dealer_id)
         while (state := self.parts.bulk.work(run.run_id, None, lambda _: None)) and state.state.is_open:
             pass
-        return self.content(dealer)
+        return self.content(dealer, without=without)
 
     def asked(self, entity: str) -> int:
         return self.dms.request_counts().get(entity, 0)
@@ -184,7 +205,8 @@ class House:
     @contextmanager
     def dealer_held(self, dealer: Dealer) -> Iterator[None]:
         """No page of this dealer gets beyond the beginning of its transaction."""
-        with self.database.transaction() as connection:
+        # Where the server is restarted meanwhile, the lock goes with it.
+        with suppress(StorageUnavailable), self.database.transaction() as connection:
             connection.execute(text(statements.OWN_DEALER), {"dealer_id": dealer.dealer_id})
             yield
 
