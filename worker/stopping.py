@@ -2,7 +2,7 @@
 
 Celery's prefork pool can wait for ever when a child is killed while it writes its result: the parent holds
 the same pipe open, so the end of the child is not seen there. What is not acknowledged then goes to another
-worker, so nothing is lost by an end without ceremony; it must only come before the supervisor's patience ends.
+worker, so nothing is lost by an end without ceremony; it need only come before the supervisor loses patience.
 """
 
 import os

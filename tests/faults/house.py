@@ -52,8 +52,8 @@ class House:
             worker.thaw()
         self.dms.reset()
         self.run(
-            "UPDATE refresh_runs SET state = 'failed', error_code = 'internal', finished_at = now(), lease_owner = NULL, "
-            "lease_until = NULL WHERE state IN ('waiting', 'running')"
+            "UPDATE refresh_runs SET state = 'failed', error_code = 'internal', finished_at = now(), "
+            "lease_owner = NULL, lease_until = NULL WHERE state IN ('waiting', 'running')"
         )
         self.run("UPDATE dealers SET next_refresh_at = now() + interval '1 day'")
         with self.redis(0) as queues:
@@ -151,6 +151,11 @@ class House:
 
     def ring_until_done(self, dealer: Dealer, seconds: float = 60) -> Mapping[str, Any]:
         """Minutes pass until some worker has heard the bell and is done."""
+        self.ring_until_over(dealer, seconds)
+        return self.until_done(dealer)
+
+    def ring_until_over(self, dealer: Dealer, seconds: float = 60) -> None:
+        """The same, also where the run has spent its tries and failed."""
 
         def rung() -> bool:
             if self.run_row(dealer).get("state") in ("done", "failed"):
@@ -160,7 +165,6 @@ class House:
             return False
 
         wait_until(rung, seconds, "the end of the run", every=1)
-        return self.until_done(dealer)
 
     def until_done(self, dealer: Dealer, seconds: float = 60) -> Mapping[str, Any]:
         until(lambda: self.run_row(dealer).get("state") in ("done", "failed"), seconds, "the end of the run")
@@ -198,7 +202,8 @@ class House:
     def waiting_for_a_lock(self) -> int:
         return len(
             self.rows(
-                "SELECT pid FROM pg_stat_activity WHERE application_name = 'twodrive' AND wait_event_type = 'Lock'"
+                "SELECT FROM pg_stat_activity "
+                "WHERE application_name = 'twodrive' AND wait_event_type = 'Lock'"
             )
         )
 

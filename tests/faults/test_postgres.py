@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from sandbox.demo.scenes import only
 from sandbox.simulator import known
+from schemas.dealer import Dealer
 from schemas.workorder import workorder_id
 from tests.faults.house import House, until
 from tests.faults.report import Fault
@@ -206,5 +207,5 @@ def cut_often(house: House, times: int) -> int:
     return cut
 
 
-def run_to_end(house: House, dealer: object) -> None:
-    house.refresh_all(dealer).get(timeout=60)  # type: ignore[arg-type]
+def run_to_end(house: House, dealer: Dealer) -> None:
+    house.refresh_all(dealer).get(timeout=60)

@@ -3,15 +3,13 @@
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from signal import SIGKILL, SIGTERM
 
 import pytest
 
 from sandbox.demo.scenes import only
-from sandbox.processes import children_of
 from sandbox.simulator import known
-from schemas.workorder import workorder_id
+from schemas.dealer import Dealer
 from tests.faults.house import House, until
 from tests.faults.report import Fault
 
@@ -66,13 +64,13 @@ def test_a_child_killed_after_its_commit(house: House, fault: Begin) -> None:
     finished(house, dealer, row, "the committed page was kept")
 
 
-def finished(house: House, dealer: object, row: Fault, seen: str) -> None:
+def finished(house: House, dealer: Dealer, row: Fault, seen: str) -> None:
     """The run's lease runs out, the next look rings for it, and another child goes on with it."""
     house.lease_runs_out()
     house.bulk()
     house.look()
-    done = house.until_done(dealer)  # type: ignore[arg-type]
-    assert house.content(dealer) == house.quiet_content()  # type: ignore[arg-type]
+    done = house.until_done(dealer)
+    assert house.content(dealer) == house.quiet_content()
     row.over(f"{seen}; {done['pages']} pages, {done['created']} created")
 
 
@@ -137,12 +135,12 @@ def done_runs(house: House) -> int:
 @pytest.mark.faults
 def test_a_stop_just_as_a_task_ends(house: House, fault: Begin) -> None:
     row = fault(
-        "SIGTERM to worker-bulk just as tasks end, 6 times", "ends within its grace period of 40 s", 150
+        "SIGTERM to worker-bulk just as tasks end, 3 times", "ends within its grace period of 40 s", 150
     )
     house.end("bulk")
     slowest, codes = 0.0, []
     row.strikes()
-    for number in range(6):
+    for number in range(3):
         worker = house.bulk("stopping", soft_stop=True)
         sent = [house.refresh_all(house.dealer()) for _ in range(8)]
         sent[number % 3].get(timeout=60)
@@ -202,7 +200,7 @@ def test_an_answer_that_is_older_when_its_worker_wakes(house: House, fault: Begi
     frozen.thaw()
     answer = only(late.get(timeout=30))
     assert answer["outcome"] == "unchanged"
-    assert answer["warnings"] == ["newer_answer_stored"] or "newer_answer_stored" in answer["warnings"]
+    assert "newer_answer_stored" in answer["warnings"]
     [stored] = house.rows("SELECT mileage_km FROM workorders WHERE id = :id", id=key)
     assert stored["mileage_km"] == 86_000
     row.over("the late one says newer_answer_stored; stored is the newer")
@@ -269,4 +267,3 @@ def test_a_remote_shutdown_is_answered_by_the_supervisor(house: House, fault: Be
     house.interactive()
     only(sent.get(timeout=20), outcome="created")
     row.over("exit 0; the waiting request was answered")
-    assert workorder_id(dealer.dealer_id, known.COMPLETE_ID)

@@ -1,6 +1,5 @@
 """What the health check makes of a pulse, and what the pulse says of a program."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,9 +62,9 @@ def test_wrong_usage_is_neither_yes_nor_no() -> None:
 
 
 @pytest.fixture
-def at() -> Iterator[list[float]]:
+def at() -> list[float]:
     """The clock's moment; move it by assigning to its only element."""
-    yield [NOW]
+    return [NOW]
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """No wait for PostgreSQL is endless: a connection whose server has fallen silent is cut.
 
 libpq waits for an answer as long as it takes, and a server that is frozen, or whose disk is, ends no
-statement by its own time limits. So each statement, commit and rollback is watched here, COPY included; at the
-limit the connection is shut down under it, and psycopg2 raises an OperationalError in the waiting thread.
+statement by its own time limits. So each statement, commit and rollback is watched here, COPY included; at
+the limit the connection is shut down under it, and psycopg2 raises an OperationalError in the waiting thread.
 """
 
 import math
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from psycopg2.extensions import connection as PsycopgConnection
+from psycopg2 import extensions
 
 from worker.deadline import Deadline
 
@@ -56,7 +56,7 @@ class Watch:
 _current: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
-class WatchedConnection(PsycopgConnection):
+class WatchedConnection(extensions.connection):
     """Tells the watch of its thread before it waits for the server."""
 
     _line: int | None = None

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from sandbox.services import Postgres, temporary_folder
 from tests.workorders import full
@@ -35,6 +36,18 @@ def database(server: Postgres) -> Iterator[Database]:
     database.close()
 
 
+@contextmanager
+def frozen_after(
+    statement: str, server: Postgres, database: Database, seconds: float | None
+) -> Iterator[Connection]:
+    """In a transaction that has got one answer, and will get no other."""
+    deadline = None if seconds is None else Deadline.after(seconds)
+    with database.transaction(deadline) as connection:
+        connection.execute(text(statement))
+        server.freeze()
+        yield connection
+
+
 def ask(database: Database, seconds: float, statement: str = "SELECT 1") -> object:
     with database.transaction(Deadline.after(seconds)) as connection:
         return connection.execute(text(statement)).scalar()
@@ -43,9 +56,7 @@ def ask(database: Database, seconds: float, statement: str = "SELECT 1") -> obje
 def test_a_statement_ends_with_the_deadline(server: Postgres, database: Database) -> None:
     ask(database, 5)
     began = time.monotonic()
-    with pytest.raises(StorageUnavailable), database.transaction(Deadline.after(1.5)) as connection:
-        connection.execute(text("SELECT 1"))
-        server.freeze()
+    with pytest.raises(StorageUnavailable), frozen_after("SELECT 1", server, database, 1.5) as connection:
         connection.execute(text("SELECT 2"))
     assert time.monotonic() - began < 4
     server.thaw()
@@ -54,9 +65,9 @@ def test_a_statement_ends_with_the_deadline(server: Postgres, database: Database
 
 def test_a_commit_ends_with_the_deadline(server: Postgres, database: Database) -> None:
     began = time.monotonic()
-    with pytest.raises(StorageUnavailable), database.transaction(Deadline.after(1.5)) as connection:
-        connection.execute(text("CREATE TEMPORARY TABLE notes (note int)"))
-        server.freeze()
+    statement = "CREATE TEMPORARY TABLE notes (note int)"
+    with pytest.raises(StorageUnavailable), frozen_after(statement, server, database, 1.5):
+        began = time.monotonic()
     assert time.monotonic() - began < 4
 
 
@@ -64,9 +75,7 @@ def test_a_copy_larger_than_what_the_line_holds_ends_with_the_deadline(
     server: Postgres, database: Database
 ) -> None:
     began = time.monotonic()
-    with pytest.raises(StorageUnavailable), database.transaction(Deadline.after(1.5)) as connection:
-        connection.execute(text("SELECT 1"))
-        server.freeze()
+    with pytest.raises(StorageUnavailable), frozen_after("SELECT 1", server, database, 1.5) as connection:
         copy_children(connection, 1, [full(number) for number in range(20_000)])
     assert time.monotonic() - began < 8
 
@@ -87,9 +96,7 @@ def test_without_a_deadline_the_servers_own_limits_decide(server: Postgres) -> N
     limits = Limits(pool_size=1, connect_seconds=2, statement_seconds=1, idle_in_transaction_seconds=1)
     database = Database(server.url, "twodrive-tests", limits)
     began = time.monotonic()
-    with pytest.raises(StorageUnavailable), database.transaction() as connection:
-        connection.execute(text("SELECT 1"))
-        server.freeze()
+    with pytest.raises(StorageUnavailable), frozen_after("SELECT 1", server, database, None) as connection:
         connection.execute(text("SELECT 2"))
     assert 1 < time.monotonic() - began < limits.silence_seconds + 3
     server.thaw()
