@@ -126,12 +126,18 @@ def test_after_the_last_retry_all_is_as_if_nothing_had_happened(
 
 
 def last_run(house: House, dealer: Dealer) -> None:
-    """The open run comes to its end, and then one more from the beginning to the end."""
+    """The open run comes to its end, and then one more goes from the beginning to the end."""
     house.lease_runs_out()
     if house.run_row(dealer)["state"] in ("waiting", "running"):
-        # Faults one after the other can cost it all of its tries; the next one begins anew.
         house.ring_until_over(dealer, 80)
-    before = house.run_row(dealer)["id"]
-    house.parts.bulk.start(dealer.dealer_id)
-    assert house.run_row(dealer)["id"] > before
-    house.ring_until_done(dealer, 80)
+    for _ in range(4):
+        # Half a minute passes, in which a login is not tried whose fresh token was refused; requests that are
+        # still under way may bring that about once more.
+        with house.redis(2) as state:
+            for refused in list(state.scan_iter("twodrive:token:*:refused")):
+                state.delete(refused)
+        house.parts.bulk.start(dealer.dealer_id)
+        house.ring_until_over(dealer, 80)
+        if house.run_row(dealer)["state"] == "done":
+            break
+    assert house.run_row(dealer)["state"] == "done", house.run_row(dealer)
