@@ -33,6 +33,7 @@ def test_a_restart_in_the_middle_of_an_import(house: House, fault: Begin) -> Non
     assert len(house.rows("SELECT FROM workorders WHERE dealer_id = :id", id=dealer.dealer_id)) == 1
 
 
+@pytest.mark.faults
 def test_a_restart_in_the_middle_of_a_page(house: House, fault: Begin) -> None:
     row = fault(
         "PostgreSQL restarted while a page is written",
@@ -179,6 +180,7 @@ def test_a_refused_transaction(house: House, fault: Begin, what: str, code: str)
         house.run("DROP SEQUENCE tries")
 
 
+@pytest.mark.faults
 def test_many_at_once_while_connections_are_cut(house: House, fault: Begin) -> None:
     row = fault("connections cut again and again under 60 imports", "every one has one answer", 60)
     house.interactive()

@@ -17,6 +17,7 @@ Begin = Callable[[str, str, float], Fault]
 _RESUMED = "the run goes on at its page; content as of a quiet import"
 
 
+@pytest.mark.faults
 def test_a_child_killed_while_it_fetches(house: House, fault: Begin) -> None:
     row = fault("SIGKILL of a pool child while it reads from Vinacles, its lease run out", _RESUMED, 60)
     worker, dealer = house.bulk(), house.dealer()
@@ -152,6 +153,7 @@ def test_a_stop_just_as_a_task_ends(house: House, fault: Begin) -> None:
     row.over(f"slowest {slowest:.1f} s, exit codes {sorted(set(map(str, codes)))}")
 
 
+@pytest.mark.faults
 def test_a_worker_frozen_beyond_its_lease(house: House, fault: Begin) -> None:
     row = fault("worker-bulk frozen beyond its lease, then woken", "its late page is rolled back", 60)
     worker, dealer = house.bulk(), house.dealer()
@@ -179,6 +181,7 @@ def test_a_worker_frozen_beyond_its_lease(house: House, fault: Begin) -> None:
     row.over(f"{done['pages']} pages by the other worker; nothing changed after the wake")
 
 
+@pytest.mark.faults
 def test_an_answer_that_is_older_when_its_worker_wakes(house: House, fault: Begin) -> None:
     row = fault("a frozen interactive worker wakes with an older answer", "the newer answer stays", 40)
     frozen, dealer = house.interactive(), house.dealer()
@@ -211,7 +214,7 @@ def change(house: House, mileage: int) -> None:
     house.dms.patch_rows("Workorder", {"WorkorderId": known.COMPLETE_ID}, {"Mileage": mileage})
 
 
-@pytest.mark.parametrize("slow_one", ["first", "second"])
+@pytest.mark.parametrize("slow_one", ["first", pytest.param("second", marks=pytest.mark.faults)])
 def test_two_workers_import_the_same_workorder(house: House, fault: Begin, slow_one: str) -> None:
     row = fault(
         f"two workers import one workorder, the {slow_one} is slow", "one row, of the newer answer", 30

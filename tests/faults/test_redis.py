@@ -91,6 +91,7 @@ def test_all_connections_cut(house: House, fault: Begin) -> None:
     assert same([worker])
 
 
+@pytest.mark.faults
 def test_a_full_memory(house: House, fault: Begin) -> None:
     row = fault(
         "Redis' memory is full (noeviction)", "sending fails at once; the worker lives and goes on", 30
@@ -137,6 +138,7 @@ def test_a_frozen_server(house: House, fault: Begin) -> None:
     assert same(workers)
 
 
+@pytest.mark.faults
 def test_a_sender_does_not_hang_while_it_is_away(house: House, fault: Begin) -> None:
     row = fault(
         "Redis away while the backend sends", "an error within seconds; the same process works later", 15

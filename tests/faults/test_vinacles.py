@@ -88,6 +88,7 @@ def test_what_passes(house: House, fault: Begin, name: str, fault_fields: dict[s
     row.over(f"{hits} hits, then created")
 
 
+@pytest.mark.faults
 def test_a_run_through_all_of_it(house: House, fault: Begin) -> None:
     row = fault(
         "Vinacles flaps during a run: 503, resets, half bodies, expired tokens",
