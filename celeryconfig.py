@@ -135,6 +135,8 @@ beat_schedule = {
     }
 }
 beat_max_loop_interval = 5
+# Celery's, which also tells `twodrive-health` how it is.
+beat_scheduler = "worker.heartbeat:BeatScheduler"
 
 timezone = "Europe/Amsterdam"
 enable_utc = True

@@ -40,6 +40,7 @@ class Settings:
     visibility_timeout_seconds: int
     log_level: str
     log_format: str
+    health_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,15 @@ def _file(env: FileAwareEnv, name: str, **default: Any) -> Any:
             raise ValidationError("must be an existing file")
 
     return env.str(name, validate=check, **default) or None
+
+
+def _new_file(env: FileAwareEnv, name: str, **default: Any) -> Any:
+    def check(path: str) -> None:
+        if path and not Path(path).parent.is_dir():
+            raise ValidationError("must be a file in an existing folder")
+
+    path = env.str(name, validate=check, **default)
+    return Path(path) if path else None
 
 
 _REDIS = ("redis", "rediss")
@@ -215,6 +225,13 @@ SETTINGS: tuple[Setting, ...] = (
         "json (one event per line), console (for people), or auto (console on a terminal).",
         _choice("json", "console", "auto"),
         "auto",
+    ),
+    Setting(
+        "health_path",
+        "/tmp/health",  # noqa: S108  in a container, where nobody else is
+        "Where a worker or beat writes its pulse for `twodrive-health`; one file for each program.",
+        _new_file,
+        "",
     ),
 )
 

@@ -61,6 +61,8 @@ class Reader:
             case ("make", target, *words):
                 assert target in make_targets(), target
                 self._run(["make", "-n", target, *words], ROOT)
+            case ("twodrive-health", *words):
+                self._health(words)
             case ("twodrive", "simulate", *words):
                 self._starts([*_TWODRIVE, "simulate", *self._real(words)], '"base_url"')
             case ("twodrive", *words):
@@ -100,6 +102,16 @@ class Reader:
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+
+    def _health(self, words: Sequence[str]) -> None:
+        """Of a worker that consumes."""
+        name = f"healthy-{words[0]}"
+        worker = self._stack.start_worker(name=name)
+        pulse = {"TWODRIVE_HEALTH_PATH": str(self._stack.folder / f"{name}.health")}
+        program = str(Path(sys.executable).with_name("twodrive-health"))
+        done = subprocess.run([program, *words], env=pulse, capture_output=True, text=True, check=False)
+        assert (done.returncode, "consuming" in done.stdout) == (0, True), done.stdout
+        worker.stop()
 
     def _starts(self, command: list[str], says: str) -> None:
         program = self._stack.start("as-documented", command)

@@ -80,6 +80,7 @@ def test_migrate(without_tables: Containers, empty_database_url: str) -> None:
 def test_worker_interactive(containers: Containers, backend: Celery) -> None:
     worker = containers.start("worker-interactive")
     worker.wait_ready(lambda: _says(worker, "ready."))
+    worker.wait_ready(lambda: containers.healthy("worker-interactive"))
     # Known only to somebody who has looked it up in PostgreSQL.
     assert _code(backend, "interactive", dealer_id=999) == "dealer_unknown"
     assert containers.stop(worker) == 0, worker.tail()
@@ -105,6 +106,7 @@ def test_requests(containers: Containers, database_url: str) -> None:
 def test_worker_bulk(containers: Containers, backend: Celery) -> None:
     worker = containers.start("worker-bulk")
     worker.wait_ready(lambda: _says(worker, "ready."))
+    worker.wait_ready(lambda: containers.healthy("worker-bulk"))
     assert _code(backend, "bulk", dealer_id="none") == "message_invalid"
     assert _code(backend, "maintenance", dealer_id="none") == "message_invalid"
     # A task that the parent still counts as running would make it wait for worker_soft_shutdown_timeout.
@@ -115,6 +117,7 @@ def test_worker_bulk(containers: Containers, backend: Celery) -> None:
 def test_beat(containers: Containers) -> None:
     beat = containers.start("beat")
     beat.wait_ready(lambda: _says(beat, "beat: Starting..."))
+    beat.wait_ready(lambda: containers.healthy("beat"))
     assert containers.stop(beat) == 0, beat.tail()
     assert list(containers.state("beat").glob("beat*"))
 

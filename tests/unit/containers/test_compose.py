@@ -172,6 +172,14 @@ def test_a_stop_leaves_time_for_running_tasks(
     assert compose.seconds(bulk["stop_grace_period"]) >= soft + 5
 
 
+def test_health_checks_and_programs_name_the_same_file(services: dict[str, Any]) -> None:
+    for name in ("worker-interactive", "worker-bulk", "beat"):
+        service = services[name]
+        assert service["healthcheck"]["test"] == ["CMD", "twodrive-health", "ready"]
+        path = Path(service["environment"]["TWODRIVE_HEALTH_PATH"])
+        assert any(mount.startswith(f"{path.parent}:") for mount in service["tmpfs"]), name
+
+
 def test_threads_are_the_setting(services: dict[str, Any]) -> None:
     threads = compose.option(services["worker-interactive"]["command"], "concurrency")
     assert int(threads) == _DEFAULTS["TWODRIVE_INTERACTIVE_THREADS"]
