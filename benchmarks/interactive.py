@@ -7,18 +7,17 @@ round trips, measured with the same simulator in the same run.
 
 import argparse
 import json
-import os
-import platform
-import statistics
-import time
-from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import requests
 from redis import Redis
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.asking import milliseconds, round_trips
+from benchmarks.found import median, p95
+from benchmarks.machine import machine
 from sandbox.demo.desk import Desk
 from sandbox.services import temporary_folder
 from sandbox.simulator import known
@@ -28,40 +27,22 @@ DEALER_ID = 12
 console = Console()
 
 
-def milliseconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Milliseconds of imports, and `bare` of two round trips."""
+
+    latency_ms: int
+    token: str
+    median: float
+    p95: float
+    bare: float
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
-def summary(values: list[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    return {"median": statistics.median(ordered), "p95": ordered[int(len(ordered) * 0.95) - 1]}
-
-
-def round_trips(stack: Stack, times: int) -> list[float]:
-    """Two requests, one after the other, on one kept-alive connection: what no import can be faster than."""
-    with requests.Session() as session:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": stack.simulator.client_id,
-            "client_secret": stack.simulator.client_secret,
-            "audience": stack.simulator.audience,
-        }
-        token = session.post(stack.simulator.token_url, data=form, timeout=30).json()["access_token"]
-        session.headers["Authorization"] = f"Bearer {token}"
-        find = f"{stack.simulator.base_url}/api/Workorder?$filter=WONUMMER%20eq%20%27{known.COMPLETE}%27"
-        lines = f"{stack.simulator.base_url}/api/WorkorderLine?$filter=WorkorderId%20eq%20{known.COMPLETE_ID}"
-        return [
-            milliseconds(
-                lambda: (session.get(find, timeout=30).json(), session.get(lines, timeout=30).json())
-            )
-            for _ in range(times)
-        ]
-
-
-def measure(times: int) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
+def measure(times: int) -> list[Row]:
+    rows = []
     with temporary_folder() as folder, Stack(folder, workorders=1000) as stack:
         stack.start_worker()
         parts = stack.parts()
@@ -72,19 +53,17 @@ def measure(times: int) -> list[dict[str, object]]:
         with Redis.from_url(stack.redis.url_of(2)) as tokens:
             for latency_ms in (0, 50):
                 desk.dms.set(latency_ms=latency_ms)
-                bare = summary(round_trips(stack, times))
-                for token in ("warm", "cold"):
+                bare = median(round_trips(stack.simulator, known.COMPLETE, known.COMPLETE_ID, times))
+                for token in ("warm", "none yet"):
                     values = []
-                    for number in track(range(times), f"{latency_ms} ms, {token} token", console=console):
+                    for number in track(range(times), f"{latency_ms} ms, token {token}", console=console):
                         # Every import changes something, so that it writes.
                         where = {"WorkorderId": known.COMPLETE_ID}
                         desk.dms.patch_rows("Workorder", where, {"Mileage": 90_000 + number + latency_ms})
-                        if token == "cold":  # noqa: S105  a word, no secret
+                        if token == "none yet":  # noqa: S105  a word, no secret
                             tokens.flushdb()
                         values.append(milliseconds(lambda: desk.search(known.COMPLETE)))
-                    rows.append(
-                        {"latency_ms": latency_ms, "token": token, **summary(values), "bare": bare["median"]}
-                    )
+                    rows.append(Row(latency_ms, token, median(values), p95(values), bare))
         parts.close()
     return rows
 
@@ -95,11 +74,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     rows = measure(options.times)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     if options.json:
-        print(json.dumps({"machine": machine, "times": options.times, "rows": rows}))
+        found = {"machine": machine(), "times": options.times, "rows": [row.as_json() for row in rows]}
+        print(json.dumps(found))
         return
-    table = Table(title=f"Enqueue to answer, {options.times} imports each ({machine})")
+    table = Table(title=f"Enqueue to answer, {options.times} imports each ({machine()})")
     for column in (
         "Vinacles answers in",
         "token",
@@ -110,9 +89,8 @@ def main() -> None:
     ):
         table.add_column(column, justify="right")
     for row in rows:
-        median, bare = float(str(row["median"])), float(str(row["bare"]))
-        shown = (median, float(str(row["p95"])), bare, median - bare)
-        table.add_row(f"{row['latency_ms']} ms", str(row["token"]), *(f"{value:.1f}" for value in shown))
+        shown = (row.median, row.p95, row.bare, row.median - row.bare)
+        table.add_row(f"{row.latency_ms} ms", row.token, *(f"{value:.1f}" for value in shown))
     console.print(table)
 
 
