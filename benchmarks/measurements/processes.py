@@ -1,6 +1,6 @@
 """More than one bulk worker process.
 
-Twenty dealers of 1,000 workorders each are due at once; one worker `-P prefork -c 1`, `-c 2` or `-c 4` does
+Twelve dealers of 1,000 workorders each are due at once; one worker `-P prefork -c 1`, `-c 2` or `-c 4` does
 all of their runs. Once where Vinacles answers at once and once where each answer takes 200 ms, as over a real
 line: there a process waits most of the time, and the machine's cores are not the limit.
 """
@@ -23,7 +23,7 @@ Results = dict[tuple[str, int, int], list[Together]]
 
 
 def measure(options: Options) -> Found:
-    dealers, workorders = options.size(20, 4), options.size(1_000, 100)
+    dealers, workorders = options.size(12, 4), options.size(1_000, 100)
     results: Results = {}
     with temporary_folder() as folder, Stack(folder, workorders=1) as stack:
         vinacles = tenant(folder / "tenant", workorders)

@@ -6,20 +6,15 @@ workorder. Bulk's dealers have a Vinacles of their own, which leaves the cores t
 stands for other machines; the receptionist's dealer answers in 0 or 50 ms.
 """
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import psycopg2
-
 from benchmarks.asking import ask, milliseconds, round_trips, sql
-from benchmarks.bulk.databases import plain
 from benchmarks.fleet import Fleet, tenant
 from benchmarks.found import GRAY, OTHER, OURS, Bar, Found, Grid, Options, median, p95, ratio_of_rounds
+from benchmarks.saturation import Condition, Meanwhile, saturated
 from benchmarks.workers import BULK, INTERACTIVE, Kind, give_way, start
 from sandbox.services import temporary_folder
 from sandbox.simulator import known
@@ -32,17 +27,7 @@ DEALER_ID = 12
 IDLE = "idle"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What bulk does meanwhile; its Vinacles answers in `latency_ms`, its worker runs at `nice`."""
-
-    name: str
-    latency_ms: int = 0
-    nice: int = 0
-
-
 CONDITIONS = (
-    Condition(IDLE),
     Condition("bulk at full speed"),
     Condition("bulk at full speed, nice 10", nice=10),
     Condition("bulk, its Vinacles answers in 200 ms", latency_ms=200),
@@ -85,50 +70,17 @@ def _updated(answer: dict[str, Any]) -> None:
         raise RuntimeError(f"the workorder was {outcomes} instead of updated")
 
 
-class Busy(threading.Thread):
-    """Keeps runs waiting so that no bulk process ever rests; every run is of a dealer never seen before."""
+@dataclass
+class Measured:
+    """Milliseconds of `answers`, of bare `trips` by latency, and of an import's SQL; and what bulk did."""
 
-    def __init__(self, fleet: Fleet, dealer_ids: Iterator[int], vinacles: SimulatorProcess) -> None:
-        super().__init__(daemon=True)
-        self._fleet, self._dealer_ids, self._vinacles = fleet, dealer_ids, vinacles
-        self._stopped = threading.Event()
-        self.error: BaseException | None = None
-        self.looks, self.full, self.seen, self.began = 0, 0, 0, time.perf_counter()
+    answers: Results = field(default_factory=dict)
+    trips: dict[int, list[float]] = field(default_factory=dict)
+    statements: list[float] = field(default_factory=list)
+    bulk: dict[str, list[Meanwhile]] = field(default_factory=dict)
 
-    def run(self) -> None:
-        try:
-            connection = psycopg2.connect(plain(self._fleet.stack.database_url))
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                while not self._stopped.wait(0.1):
-                    self._look(cursor)
-            connection.close()
-        except BaseException as error:
-            # Told to whoever stops it.
-            self.error = error
-
-    def _look(self, cursor: "psycopg2.extensions.cursor") -> None:
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE state IN ('waiting', 'running')),"
-            " count(*) FILTER (WHERE lease_until > now()), sum(seen) FROM refresh_runs"
-        )
-        waiting, working, self.seen = cursor.fetchone() or (0, 0, 0)
-        self.looks, self.full = self.looks + 1, self.full + (working >= 2)
-        for dealer_id, _ in zip(self._dealer_ids, range(6 - waiting), strict=False):
-            self._fleet.add([dealer_id], self._vinacles)
-            self._fleet.backend.send_task(
-                "workorders.refresh_dealer",
-                kwargs={"dealer_id": dealer_id},
-                queue="bulk",
-                ignore_result=True,
-            )
-
-    def stop(self) -> None:
-        """Waits until the last run is done, so that nothing of it reaches into what follows."""
-        self._stopped.set()
-        self.join()
-        if self.error is not None:
-            raise self.error
+    def bare(self, latency_ms: int) -> float:
+        return median(self.trips[latency_ms]) + median(self.statements)
 
 
 def measure(options: Options) -> Found:
@@ -143,29 +95,17 @@ def measure(options: Options) -> Found:
             desk = _desk(fleet, stack)
             dealer_ids = count(1_000)
             for _ in range(options.rounds):
+                _ask(desk, IDLE, times, found.answers)
                 for condition in CONDITIONS:
-                    with _meanwhile(fleet, condition, dealer_ids, bulk_vinacles, found):
-                        _ask(desk, condition, times, found.answers)
+                    with saturated(fleet, condition, dealer_ids, bulk_vinacles) as meanwhile:
+                        _ask(desk, condition.name, times, found.answers)
+                    found.bulk.setdefault(condition.name, []).append(meanwhile)
                 for latency_ms in LATENCIES_MS:
                     _bare(desk, latency_ms, times, found)
             fleet.close()
         finally:
             bulk_vinacles.stop()
     return _found(found, times, options.rounds)
-
-
-@dataclass
-class Measured:
-    """`shares` of the looks at which both bulk processes were busy, and workorders per second meanwhile."""
-
-    answers: Results = field(default_factory=dict)
-    trips: dict[int, list[float]] = field(default_factory=dict)
-    statements: list[float] = field(default_factory=list)
-    shares: dict[str, list[float]] = field(default_factory=dict)
-    rates: dict[str, list[float]] = field(default_factory=dict)
-
-    def bare(self, latency_ms: int) -> float:
-        return median(self.trips[latency_ms]) + median(self.statements)
 
 
 def _desk(fleet: Fleet, stack: Stack) -> Desk:
@@ -179,56 +119,13 @@ def _desk(fleet: Fleet, stack: Stack) -> Desk:
         return Desk(fleet, stack.simulator, [number for (number,) in rows])
 
 
-@contextmanager
-def _meanwhile(
-    fleet: Fleet,
-    condition: Condition,
-    dealer_ids: Iterator[int],
-    vinacles: SimulatorProcess,
-    found: Measured,
-) -> Iterator[None]:
-    if condition.name == IDLE:
-        yield
-        return
-    vinacles.admin.set(latency_ms=condition.latency_ms)
-    worker = start(fleet.stack, Kind("prefork", 2, BULK, condition.nice))
-    busy = Busy(fleet, dealer_ids, vinacles)
-    busy.start()
-    try:
-        time.sleep(2)
-        busy.looks = busy.full = 0
-        seen, began = busy.seen or 0, time.perf_counter()
-        yield
-        seconds = time.perf_counter() - began
-        found.shares.setdefault(condition.name, []).append(busy.full / max(1, busy.looks))
-        found.rates.setdefault(condition.name, []).append(((busy.seen or 0) - seen) / seconds)
-    finally:
-        busy.stop()
-        vinacles.admin.set(latency_ms=0)
-        _drain(fleet)
-        worker.stop()
-
-
-def _drain(fleet: Fleet) -> None:
-    """Until nothing of bulk is left to do."""
-    for _ in range(600):
-        with fleet.parts.database.transaction() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT count(*) FROM refresh_runs WHERE state IN ('waiting', 'running')"
-            )
-            if rows.scalar_one() == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("bulk runs do not come to an end")
-
-
-def _ask(desk: Desk, condition: Condition, times: int, answers: Results) -> None:
+def _ask(desk: Desk, condition: str, times: int, answers: Results) -> None:
     for latency_ms in LATENCIES_MS:
         desk.vinacles.admin.set(latency_ms=latency_ms)
         for task in TASKS:
             desk.once(task)
             taken = [desk.once(task) for _ in range(times)]
-            answers.setdefault((task, latency_ms, condition.name), []).append(taken)
+            answers.setdefault((task, latency_ms, condition), []).append(taken)
 
 
 def _bare(desk: Desk, latency_ms: int, times: int, found: Measured) -> None:
@@ -242,27 +139,7 @@ def _bare(desk: Desk, latency_ms: int, times: int, found: Measured) -> None:
 
 
 def _found(found: Measured, times: int, rounds: int) -> Found:
-    rows, bars = [], []
-    for latency_ms in LATENCIES_MS:
-        for task in TASKS:
-            idle = [p95(one) for one in found.answers[task, latency_ms, IDLE]]
-            for condition in CONDITIONS:
-                each = found.answers[task, latency_ms, condition.name]
-                middle, slow = median([median(one) for one in each]), [p95(one) for one in each]
-                over = middle - found.bare(latency_ms)
-                rows.append(
-                    [
-                        f"{task}, {latency_ms} ms",
-                        condition.name,
-                        f"{middle:.1f}",
-                        f"{median(slow):.1f}",
-                        "" if condition.name == IDLE else f"{ratio_of_rounds(slow, idle):.2f}",
-                        f"{over:.1f}" if task == "import" else "",
-                    ]
-                )
-                color = GRAY if condition.name == IDLE else OTHER if condition.nice else OURS
-                label = f"{task}, {latency_ms} ms: {condition.name}"
-                bars.append(Bar(label, median(slow), f"{median(slow):.0f} ms", color))
+    cases = [(task, latency_ms) for latency_ms in LATENCIES_MS for task in TASKS]
     columns = (
         "task, Vinacles answers in",
         "meanwhile",
@@ -271,24 +148,63 @@ def _found(found: Measured, times: int, rounds: int) -> Found:
         "p95 / idle",
         "median over bare, ms",
     )
-    bulk = [
-        [name, f"{median(found.shares[name]):.0%}", f"{median(found.rates[name]):,.0f}"]
-        for name in found.rates
-    ]
     bare = ", ".join(f"{found.bare(latency_ms):.1f} ms at {latency_ms} ms" for latency_ms in LATENCIES_MS)
     return Found(
         f"{times} of each per round, one after the other; {rounds} rounds, figures are medians."
         f" Bare is the sum of an import's two round trips and of its SQL, measured alone: {bare}, of which"
         f" SQL {median(found.statements):.1f} ms.",
         [
-            Grid("Enqueue to answer", columns, rows, texts=2),
-            Grid("What bulk did meanwhile", ("meanwhile", "both processes busy", "workorders/s"), bulk),
+            Grid(
+                "Enqueue to answer", columns, [row for case in cases for row in _rows(found, *case)], texts=2
+            ),
+            Grid(
+                "What bulk did meanwhile", ("meanwhile", "both processes busy", "workorders/s"), _bulk(found)
+            ),
         ],
         "p95 from enqueue to answer",
-        bars,
+        [bar for case in cases for bar in _bars(found, *case)],
         {
             "milliseconds": {f"{t}, {ms} ms, {name}": each for (t, ms, name), each in found.answers.items()},
             "bare": {"trips": found.trips, "sql": found.statements},
-            "bulk": {"busy": found.shares, "rates": found.rates},
+            "bulk": {name: [vars(one) for one in each] for name, each in found.bulk.items()},
         },
     )
+
+
+def _names() -> list[str]:
+    return [IDLE, *(condition.name for condition in CONDITIONS)]
+
+
+def _rows(found: Measured, task: str, latency_ms: int) -> list[list[str]]:
+    idle = [p95(one) for one in found.answers[task, latency_ms, IDLE]]
+    rows = []
+    for name in _names():
+        each = found.answers[task, latency_ms, name]
+        middle, slow = median([median(one) for one in each]), [p95(one) for one in each]
+        rows.append(
+            [
+                f"{task}, {latency_ms} ms",
+                name,
+                f"{middle:.1f}",
+                f"{median(slow):.1f}",
+                "" if name == IDLE else f"{ratio_of_rounds(slow, idle):.2f}",
+                f"{middle - found.bare(latency_ms):.1f}" if task == "import" else "",
+            ]
+        )
+    return rows
+
+
+def _bars(found: Measured, task: str, latency_ms: int) -> list[Bar]:
+    bars = []
+    for name in _names():
+        slow = median([p95(one) for one in found.answers[task, latency_ms, name]])
+        color = GRAY if name == IDLE else OTHER if "nice" in name else OURS
+        bars.append(Bar(f"{task}, {latency_ms} ms: {name}", slow, f"{slow:.0f} ms", color))
+    return bars
+
+
+def _bulk(found: Measured) -> list[list[str]]:
+    return [
+        [name, f"{median([one.busy for one in each]):.0%}", f"{median([one.rate for one in each]):,.0f}"]
+        for name, each in found.bulk.items()
+    ]
