@@ -47,8 +47,8 @@ class Found:
     grids: Sequence[Grid]
     plot_title: str = ""
     plot: Sequence[Bar] = ()
-    drawn: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
+    drawn: str = ""
 
 
 OURS, OTHER, GRAY = "#2563eb", "#d97706", "#64748b"
