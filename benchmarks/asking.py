@@ -67,6 +67,19 @@ def round_trips(simulator: SimulatorProcess, wo_number: str, dms_number: int, ti
         ]
 
 
+def queue_alone(backend: Celery, times: int) -> list[float]:
+    """Milliseconds of a message without arguments, which a worker refuses at once: through the queue and
+    back."""
+    return [
+        milliseconds(
+            lambda: backend.send_task("workorders.import", queue="interactive", expires=15).get(
+                timeout=_PATIENCE_SECONDS, propagate=False
+            )
+        )
+        for _ in range(times)
+    ]
+
+
 def sql(
     parts: Parts, dealer_id: int, wo_number: str, change: Callable[[int], object], times: int
 ) -> list[float]:
