@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.found import DOCUMENT, Options
-from benchmarks.machine import load, machine, when
+from benchmarks.machine import Neighbors, machine, when
 from benchmarks.measurements import Measurement, all_of_them
 from benchmarks.report import table, write_down
 
@@ -25,12 +25,12 @@ def run(chosen: list[Measurement], options: Options, document: Path | None, cons
     results = {}
     for one in chosen:
         console.rule(f"{one.name}: {one.title}", align="left")
-        began, before = time.monotonic(), load()
+        began, neighbors = time.monotonic(), Neighbors()
         found = one.measure(options)
         took = (time.monotonic() - began) / 60
         for grid in found.grids:
             console.print(table(grid))
-        said = f"{when()} It took {took:.1f} minutes; load before it began: {before:.1f}."
+        said = f"{when()} It took {took:.1f} minutes; others had {neighbors.share():.0%} of the cores."
         console.print(f"{said} {found.said}", highlight=False)
         if document is not None:
             write_down(document, one.name, one.title, found, said, machine())
