@@ -28,7 +28,7 @@ def run(chosen: list[Measurement], options: Options, document: Path | None, cons
         began, neighbors = time.monotonic(), Neighbors()
         found = one.measure(options)
         took = (time.monotonic() - began) / 60
-        for grid in found.grids:
+        for grid in found.all_grids:
             console.print(table(grid))
         said = f"{when()} It took {took:.1f} minutes; others had {neighbors.share():.0%} of the cores."
         console.print(f"{said} {found.said}", highlight=False)

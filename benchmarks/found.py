@@ -39,6 +39,23 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What was to be reached, beside what was measured."""
+
+    aim: str
+    measured: str
+    reached: bool
+
+
+def at_least(aim: str, least: float, value: float, unit: str = "") -> Aim:
+    return Aim(f"{aim} ≥ {least:g}{unit}", f"{value:,.2f}{unit}", value >= least)
+
+
+def at_most(aim: str, most: float, value: float, unit: str = "") -> Aim:
+    return Aim(f"{aim} ≤ {most:g}{unit}", f"{value:,.2f}{unit}", value <= most)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """`said` is one sentence or two on what was done: sizes, rounds. `plot` becomes `docs/NAME.svg`; so does
     `drawn`, an SVG that was made already."""
@@ -49,6 +66,14 @@ class Found:
     plot: Sequence[Bar] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
     drawn: str = ""
+    aims: Sequence[Aim] = ()
+
+    @property
+    def all_grids(self) -> list[Grid]:
+        """The aims come last."""
+        rows = [[one.aim, one.measured, "reached" if one.reached else "missed"] for one in self.aims]
+        aims = Grid("Aims", ("aim", "measured", ""), rows, texts=3)
+        return [*self.grids, aims] if rows else list(self.grids)
 
 
 OURS, OTHER, GRAY = "#2563eb", "#d97706", "#64748b"

@@ -31,7 +31,7 @@ def markdown(grid: Grid) -> str:
 
 def section(found: Found, said: str) -> str:
     """All that stands between a measurement's marks; `said` is when, where and of what."""
-    return "\n\n".join([f"{said} {found.said}", *map(markdown, found.grids)])
+    return "\n\n".join([f"{said} {found.said}", *map(markdown, found.all_grids)])
 
 
 def marks(name: str) -> tuple[str, str]:

@@ -90,6 +90,17 @@ def memory_of(worker: Program) -> Memory:
     return sum((memory(pid) for pid in processes(worker)), Memory(0, 0))
 
 
+def processor_seconds(program: Program) -> float:
+    """Of it and its children, those that have ended among them."""
+    ticks = 0
+    for pid in processes(program):
+        # After the name in parentheses: state, and from the twelfth on utime, stime, cutime, cstime.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        own = pid == program.process.pid
+        ticks += sum(map(int, fields[11 : 15 if own else 13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def give_way(program: Program, nice: int) -> None:
     """A program that stands for another machine leaves the cores to what is measured."""
     os.setpriority(os.PRIO_PROCESS, program.process.pid, nice)

@@ -149,7 +149,10 @@ def growth(
     empty(url)
     found: dict[int, dict[str, float]] = {}
     pages, singles = 12, 100
-    stored = done = 0
+    # The first pages of a process take longer, whatever is stored.
+    warm_up = read_pages(2 * PAGE, writer.dealer)
+    seconds(writer.write, [*warm_up, *changed(warm_up)])
+    stored, done = 0, len(warm_up)
     for level in levels:
         filling.fill(url, stored, level)
         stored = level

@@ -44,7 +44,7 @@ def main() -> None:
         options.json.write_text(json.dumps(measured, indent=1))
     if options.document:
         write_down(options.document, "bulk", TITLE, results, when(), machine())
-    Console(width=150).print(*map(table, results.grids))
+    Console(width=150).print(*map(table, results.all_grids))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchmarks.bulk.databases import create
 from benchmarks.bulk.ours import Ours
-from benchmarks.bulk.report import bars, grid, said
+from benchmarks.bulk.report import aims, bars, grid, said
 from benchmarks.bulk.rounds import Contest, summarized
 from benchmarks.bulk.tenant import Tenant
 from benchmarks.bulk.with_dlt import WithDlt
@@ -70,4 +70,4 @@ def measure(dlt_interpreter: str, sizes: Sizes) -> dict[str, Any]:
 
 
 def found(measured: dict[str, Any]) -> Found:
-    return Found(said(measured), [grid(measured)], drawn=bars(measured), raw=measured)
+    return Found(said(measured), [grid(measured)], raw=measured, drawn=bars(measured), aims=aims(measured))

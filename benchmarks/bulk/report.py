@@ -4,7 +4,8 @@ from html import escape
 from math import log10
 from typing import Any
 
-from benchmarks.found import Grid
+from benchmarks.bulk.rounds import ALL, DLT, FIRST, NONE, NONE_MODIFIED, ORM, SOME, SOME_MODIFIED
+from benchmarks.found import Aim, Grid, at_least
 
 _COLORS = {"ours": "#2563eb", "dlt": "#d97706"}
 _OTHER = "#64748b"
@@ -15,6 +16,21 @@ def grid(measured: Any) -> Grid:
     names = ("case", "way", "seconds", "workorders/s", "lowest–highest", "ours is … times as fast")
     rows = [[row["case"], *_cells(row)] for row in measured["rows"]]
     return Grid("", (*names, "requests per 1,000"), rows, texts=2)
+
+
+def aims(measured: Any) -> list[Aim]:
+    """Of ours against dlt doing the same, and against one task per workorder."""
+    ratios = {(row["case"], row["way"]): row["ours_times_faster"] for row in measured["rows"]}
+    aimed = (
+        (FIRST, DLT, 2.5),
+        (ALL, DLT, 2.5),
+        (SOME, DLT, 20),
+        (SOME_MODIFIED, DLT, 20),
+        (NONE, DLT, 40),
+        (NONE_MODIFIED, DLT, 40),
+        (FIRST, ORM, 15),
+    )
+    return [at_least(f"{case}: ours × {way}", least, ratios[case, way]) for case, way, least in aimed]
 
 
 def said(measured: Any) -> str:

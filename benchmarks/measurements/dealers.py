@@ -92,50 +92,15 @@ def _unequal(fleet: Fleet, folder: Path, options: Options) -> tuple[Unequal, tup
 
 
 def _found(equal: Equal, unequal: Unequal, sizes: tuple[int, int, int], total: int, rounds: int) -> Found:
-    rows, bars = [], []
-    for (case, count), done in sorted(equal.items()):
-        ends = [[run.took for run in one.runs] for one in done]
-        seconds = median([one.seconds for one in done])
-        rows.append(
-            [
-                case,
-                f"{count:,}",
-                f"{seconds:.1f}",
-                f"{median([one.rate for one in done]):,.0f}",
-                f"{median([1_000 * one.requests / one.workorders for one in done]):.1f}",
-                f"{median([median(each) for each in ends]):.1f}",
-            ]
-        )
-        bars.append(Bar(f"{case}, {count:,} dealers", seconds, f"{seconds:.1f} s", OURS))
-    size, smalls, small_size = sizes
-    fair = [
-        [f"{smalls} dealers of {small_size}, alone", *_ends(unequal.alone)],
-        [f"the same, beside one of {size:,}", *_ends(unequal.small)],
-        [f"the one of {size:,}", *_ends([[one] for one in unequal.large])],
-    ]
     return Found(
         f"One worker `-P prefork -c 2`; {rounds} rounds, figures are medians.",
-        [
-            Grid(
-                f"The same {total:,} workorders, of more and more dealers",
-                (
-                    "case",
-                    "dealers",
-                    "seconds until all are done",
-                    "workorders/s",
-                    "requests per 1,000",
-                    "half of the dealers done after, s",
-                ),
-                rows,
-            ),
-            Grid(
-                "A large dealer beside small ones, first load: seconds after all became due",
-                ("dealers", "first done", "half done", "last done"),
-                fair,
-            ),
-        ],
+        [_equal_grid(equal, total), _unequal_grid(unequal, *sizes)],
         f"Seconds until all dealers are done, {total:,} workorders in all",
-        bars,
+        [
+            Bar(f"{case}, {count:,} dealers", seconds, f"{seconds:.1f} s", OURS)
+            for (case, count), done in sorted(equal.items())
+            for seconds in [median([one.seconds for one in done])]
+        ],
         {
             "equal": {
                 f"{case}, {count}": [one.seconds for one in done] for (case, count), done in equal.items()
@@ -143,6 +108,39 @@ def _found(equal: Equal, unequal: Unequal, sizes: tuple[int, int, int], total: i
             "unequal": {"large": unequal.large, "small": unequal.small, "alone": unequal.alone},
         },
     )
+
+
+def _equal_grid(equal: Equal, total: int) -> Grid:
+    columns = (
+        "case",
+        "dealers",
+        "seconds until all are done",
+        "workorders/s",
+        "requests per 1,000",
+        "half of the dealers done after, s",
+    )
+    rows = [
+        [
+            case,
+            f"{count:,}",
+            f"{median([one.seconds for one in done]):.1f}",
+            f"{median([one.rate for one in done]):,.0f}",
+            f"{median([1_000 * one.requests / one.workorders for one in done]):.1f}",
+            f"{median([median([run.took for run in one.runs]) for one in done]):.1f}",
+        ]
+        for (case, count), done in sorted(equal.items())
+    ]
+    return Grid(f"The same {total:,} workorders, of more and more dealers", columns, rows)
+
+
+def _unequal_grid(unequal: Unequal, size: int, smalls: int, small_size: int) -> Grid:
+    rows = [
+        [f"{smalls} dealers of {small_size}, alone", *_ends(unequal.alone)],
+        [f"the same, beside one of {size:,}", *_ends(unequal.small)],
+        [f"the one of {size:,}", *_ends([[one] for one in unequal.large])],
+    ]
+    title = "A large dealer beside small ones, first load: seconds after all became due"
+    return Grid(title, ("dealers", "first done", "half done", "last done"), rows)
 
 
 def _ends(rounds: list[list[float]]) -> list[str]:

@@ -6,7 +6,7 @@ written, and imports are asked for through the queue.
 
 from benchmarks.asking import ask, milliseconds
 from benchmarks.bulk.databases import DEALER_ID
-from benchmarks.found import OTHER, OURS, Bar, Found, Options, median, p95
+from benchmarks.found import OTHER, OURS, Bar, Found, Options, at_most, median, p95
 from benchmarks.workers import INTERACTIVE, Kind, start
 from benchmarks.writing import Writer, growth, growth_grid
 from sandbox.services import temporary_folder
@@ -50,6 +50,7 @@ def measure(options: Options) -> Found:
 
 
 def _found(found: dict[int, dict[str, float]], times: int) -> Found:
+    first, last = min(found), max(found)
     bars = [
         Bar(f"{name}, {level:,} stored", found[level][name], f"{found[level][name]:.1f} ms", color)
         for name, color in (("page created", OURS), ("page all changed", OURS), (_IMPORT, OTHER))
@@ -62,4 +63,8 @@ def _found(found: dict[int, dict[str, float]], times: int) -> Found:
         "Milliseconds of a page of 500 and of an import, among so many stored",
         bars,
         {"milliseconds": found},
+        aims=[
+            at_most(f"{name}, at {last:,} stored / at {first:,}", 1.3, found[last][name] / found[first][name])
+            for name in ("page created", "page all changed", _IMPORT)
+        ],
     )

@@ -11,7 +11,7 @@ import psycopg2
 
 from benchmarks.bulk.databases import plain
 from benchmarks.fleet import Fleet, tenant
-from benchmarks.found import GRAY, OTHER, OURS, Bar, Found, Grid, Options
+from benchmarks.found import GRAY, OTHER, OURS, Bar, Found, Grid, Options, at_most
 from benchmarks.workers import BULK, Kind, Memory, children, memory, start
 from sandbox.services import temporary_folder
 from sandbox.stack import Stack
@@ -96,4 +96,5 @@ def _found(readings: list[tuple[str, int, Memory]], parent: Memory, workorders: 
         "Memory (RSS) of a bulk process, MiB",
         bars,
         {"readings": [(case, seen, one.rss, one.pss) for case, seen, one in readings]},
+        aims=[at_most("RSS at the end / after the first reading", 1.05, last.rss / first.rss)],
     )

@@ -8,6 +8,7 @@ workorders due at once, with 2 slots and with 8.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from benchmarks.asking import all_at_once, ask
 from benchmarks.fleet import Fleet, tenant
@@ -140,53 +141,42 @@ def _bulk_row(done: Sequence[Loaded], latency_ms: int, pool: str, slots: int) ->
 
 
 def _found(people: People, bulk: Dealers, dealers: int, workorders: int, options: Options) -> Found:
-    for_people = [_people_row(people, pool, latency_ms) for latency_ms in LATENCIES_MS for pool in POOLS]
-    for_bulk = [
-        _bulk_row(bulk[pool, latency_ms, slots], latency_ms, pool, slots)
-        for latency_ms in BULK_LATENCIES_MS
-        for slots in (FEW, MANY)
-        for pool in POOLS
-    ]
-    bars = [
-        Bar(f"bulk, {latency_ms} ms, {slots} slots: {pool}", rate, f"{rate:,.0f}", COLORS[pool])
-        for latency_ms in BULK_LATENCIES_MS
-        for slots in (FEW, MANY)
-        for pool in POOLS
-        for rate in [median([one.rate for one in bulk[pool, latency_ms, slots]])]
-    ]
+    cases = [(ms, slots, pool) for ms in BULK_LATENCIES_MS for slots in (FEW, MANY) for pool in POOLS]
+    columns = ("pool", "Vinacles answers in", "slots", "workorders/s", "memory, MiB", "what failed")
+    rows = [_bulk_row(bulk[pool, ms, slots], ms, pool, slots) for ms, slots, pool in cases]
     return Found(
         f"{options.rounds} rounds, figures are medians. Memory is PSS of all the worker's processes after the"
         " work.",
         [
-            Grid(
-                f"For people: {MANY} slots, {MANY} askers at once",
-                (
-                    "pool",
-                    "Vinacles answers in",
-                    "imports/s",
-                    "median ms",
-                    "p95 ms",
-                    "memory, MiB",
-                    "per further slot, MiB",
-                ),
-                for_people,
-            ),
-            Grid(
-                f"For bulk: first load of {dealers} dealers of {workorders} workorders",
-                ("pool", "Vinacles answers in", "slots", "workorders/s", "memory, MiB", "what failed"),
-                for_bulk,
-            ),
+            _people_grid(people),
+            Grid(f"For bulk: first load of {dealers} dealers of {workorders} workorders", columns, rows),
         ],
         "Workorders per second of bulk, by pool",
-        bars,
-        {
-            "people": {
-                f"{pool}, {ms} ms, {slots}": [asdict(one) for one in each]
-                for (pool, ms, slots), each in people.items()
-            },
-            "bulk": {
-                f"{pool}, {ms} ms, {slots}": [asdict(one) for one in each]
-                for (pool, ms, slots), each in bulk.items()
-            },
-        },
+        [
+            Bar(f"bulk, {ms} ms, {slots} slots: {pool}", rate, f"{rate:,.0f}", COLORS[pool])
+            for ms, slots, pool in cases
+            for rate in [median([one.rate for one in bulk[pool, ms, slots]])]
+        ],
+        {"people": _plain(people), "bulk": _plain(bulk)},
     )
+
+
+def _people_grid(people: People) -> Grid:
+    columns = (
+        "pool",
+        "Vinacles answers in",
+        "imports/s",
+        "median ms",
+        "p95 ms",
+        "memory, MiB",
+        "per further slot, MiB",
+    )
+    rows = [_people_row(people, pool, latency_ms) for latency_ms in LATENCIES_MS for pool in POOLS]
+    return Grid(f"For people: {MANY} slots, {MANY} askers at once", columns, rows)
+
+
+def _plain(results: People | Dealers) -> dict[str, list[dict[str, Any]]]:
+    return {
+        f"{pool}, {latency_ms} ms, {slots}": [asdict(one) for one in each]
+        for (pool, latency_ms, slots), each in results.items()
+    }

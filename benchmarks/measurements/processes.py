@@ -5,21 +5,34 @@ all of their runs. Once where Vinacles answers at once and once where each answe
 line: there a process waits most of the time, and the machine's cores are not the limit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 
 from benchmarks.bulk.tenant import Tenant
 from benchmarks.fleet import Fleet, Together, tenant
-from benchmarks.found import OTHER, OURS, Bar, Found, Grid, Options, median, ratio_of_rounds
-from benchmarks.workers import BULK, Kind, start
+from benchmarks.found import OTHER, OURS, Bar, Found, Grid, Options, at_least, median, ratio_of_rounds
+from benchmarks.workers import BULK, Kind, processor_seconds, start
+from sandbox.processes import Program
 from sandbox.services import temporary_folder
+from sandbox.simulator.running import SimulatorProcess
 from sandbox.stack import Stack
 
 PLACE = 30
 PROCESSES = (1, 2, 4)
 LATENCIES_MS = (0, 200)
 CASES = ("first load", "all changed")
+PROGRAMS = WORKER, POSTGRES, VINACLES = "the worker", "PostgreSQL", "the simulator"
 #: Case, latency in milliseconds, processes → one result per round.
-Results = dict[tuple[str, int, int], list[Together]]
+Results = dict[tuple[str, int, int], list["Worked"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Runs, and how many `cores` each program used meanwhile, on average: 1 is one all the time."""
+
+    runs: Together
+    cores: Mapping[str, float]
 
 
 def measure(options: Options) -> Found:
@@ -41,14 +54,27 @@ def measure(options: Options) -> Found:
                             if case != CASES[0]:
                                 theirs.change_all()
                             vinacles.admin.set(latency_ms=latency_ms)
-                            done = fleet.refresh()
-                            _check(done, case, dealers, workorders)
+                            done = _worked(fleet, worker, vinacles)
+                            _check(done.runs, case, dealers, workorders)
                             results.setdefault((case, latency_ms, processes), []).append(done)
                         worker.stop()
             fleet.close()
         finally:
             vinacles.stop()
     return _found(results, dealers, workorders, options.rounds)
+
+
+def _worked(fleet: Fleet, worker: Program, vinacles: SimulatorProcess) -> Worked:
+    programs = {WORKER: worker, POSTGRES: fleet.stack.postgres.program, VINACLES: vinacles.program}
+    before = {name: processor_seconds(program) for name, program in programs.items()}
+    done = fleet.refresh()
+    return Worked(
+        done,
+        {
+            name: (processor_seconds(program) - before[name]) / done.seconds
+            for name, program in programs.items()
+        },
+    )
 
 
 def _check(done: Together, case: str, dealers: int, workorders: int) -> None:
@@ -58,41 +84,62 @@ def _check(done: Together, case: str, dealers: int, workorders: int) -> None:
         raise RuntimeError(f"{case}: {stored} of {done.workorders} workorders were stored")
 
 
+_COLUMNS = ("case", "Vinacles answers in", "processes", "seconds", "workorders/s", "× one process")
+
+
 def _found(results: Results, dealers: int, workorders: int, rounds: int) -> Found:
-    rows, bars = [], []
-    for case in CASES:
-        for latency_ms in LATENCIES_MS:
-            ones = _rates(results[case, latency_ms, 1])
-            for processes in PROCESSES:
-                done = results[case, latency_ms, processes]
-                rates = _rates(done)
-                rows.append(
-                    [
-                        case,
-                        f"{latency_ms} ms",
-                        str(processes),
-                        f"{median([one.seconds for one in done]):.1f}",
-                        f"{median(rates):,.0f}",
-                        "" if processes == 1 else f"{ratio_of_rounds(rates, ones):.2f}",
-                    ]
-                )
-                label = f"{case}, {latency_ms} ms, {processes} process{'es' if processes > 1 else ''}"
-                color = OTHER if latency_ms else OURS
-                bars.append(Bar(label, median(rates), f"{median(rates):,.0f}", color))
-    columns = ("case", "Vinacles answers in", "processes", "seconds", "workorders/s", "times one process")
+    columns = (*_COLUMNS, *(f"cores of {name}" for name in PROGRAMS))
     return Found(
-        f"{dealers} dealers of {workorders:,} workorders each; {rounds} rounds, figures are medians.",
-        [Grid("", columns, rows)],
+        f"{dealers} dealers of {workorders:,} workorders each; {rounds} rounds, figures are medians."
+        " Cores are what a program used on average, 1 being one all the time.",
+        [Grid("", columns, [_row(results, *each) for each in _cases()])],
         "Workorders per second of one, two and four bulk processes",
-        bars,
+        [_bar(results, *each) for each in _cases()],
         {
-            "runs": {
-                f"{case}, {latency} ms, {processes}": [one.seconds for one in done]
+            "seconds": {
+                f"{case}, {latency} ms, {processes}": [one.runs.seconds for one in done]
                 for (case, latency, processes), done in results.items()
             }
         },
+        aims=[
+            at_least(
+                f"{case}, Vinacles answers in {latency_ms} ms: two processes × one",
+                1.7,
+                _times_one(results, case, latency_ms, 2),
+            )
+            for case in CASES
+            for latency_ms in LATENCIES_MS
+        ],
     )
 
 
-def _rates(done: Sequence[Together]) -> list[float]:
-    return [one.rate for one in done]
+def _cases() -> Iterator[tuple[str, int, int]]:
+    return product(CASES, LATENCIES_MS, PROCESSES)
+
+
+def _row(results: Results, case: str, latency_ms: int, processes: int) -> list[str]:
+    done = results[case, latency_ms, processes]
+    return [
+        case,
+        f"{latency_ms} ms",
+        str(processes),
+        f"{median([one.runs.seconds for one in done]):.1f}",
+        f"{median(_rates(done)):,.0f}",
+        "" if processes == 1 else f"{_times_one(results, case, latency_ms, processes):.2f}",
+        *(f"{median([one.cores[name] for one in done]):.2f}" for name in PROGRAMS),
+    ]
+
+
+def _bar(results: Results, case: str, latency_ms: int, processes: int) -> Bar:
+    rate = median(_rates(results[case, latency_ms, processes]))
+    label = f"{case}, {latency_ms} ms, {processes} process{'es' if processes > 1 else ''}"
+    return Bar(label, rate, f"{rate:,.0f}", OTHER if latency_ms else OURS)
+
+
+def _times_one(results: Results, case: str, latency_ms: int, processes: int) -> float:
+    several, one = (_rates(results[case, latency_ms, number]) for number in (processes, 1))
+    return ratio_of_rounds(several, one)
+
+
+def _rates(done: Sequence[Worked]) -> list[float]:
+    return [one.runs.rate for one in done]
