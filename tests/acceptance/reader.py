@@ -27,10 +27,6 @@ NOT_RUN = {
     "python docs/generate.py": "writes into the sources; tests/unit/schemas compares what it would write",
     "python docs/generate_env.py": "the same, in tests/unit/containers",
     ".ci/run": "runs these tests",
-    "python -m venv with-dlt": "needs a package index; dlt is no dependency of ours",
-    "with-dlt/bin/pip install dlt[postgres]": "the same",
-    "python -m benchmarks.bulk --dlt with-dlt/bin/python --rounds 3 --document docs/performance.md "
-    "--plot docs/bulk.svg": "takes several minutes and writes into the sources",
 }
 
 
