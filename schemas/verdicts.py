@@ -7,7 +7,7 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """`en` and `nl` say what is the case, `next_en` and `next_nl` what to do about it. Words in braces are
     filled in with what is known: `{appointment}`, `{affiliate}`, `{since}`, `{fields}`, `{reason}`, `{date}`,
-    `{numbers}`, `{problem}`.
+    `{numbers}`, `{problem}`, `{until}`.
     """
 
     en: str
@@ -119,6 +119,13 @@ class Verdict(StrEnum):
         "2Drive geeft geen antwoord ({since}).",
         "Try again in a minute; if it lasts, ask Vinacles.",
         "Probeer het over een minuut opnieuw; vraag het aan Vinacles als het aanhoudt.",
+    )
+    CIRCUIT_OPEN = (
+        "circuit_open",
+        "2Drive has failed again and again and is left alone ({since}); it is tried again at {until}.",
+        "2Drive mislukte telkens en wordt met rust gelaten ({since}); op {until} wordt het weer geprobeerd.",
+        "Look again after that; if it lasts, ask Vinacles.",
+        "Kijk daarna opnieuw; vraag het aan Vinacles als het aanhoudt.",
     )
     CANNOT_ASK = (
         "cannot_ask",

@@ -28,8 +28,8 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One verdict. `since` and `appointment` are wall clocks at the branch; `fields` are names, never values;
-    `swapped` is the appointment with day and month exchanged."""
+    """One verdict. `since`, `until` and `appointment` are wall clocks at the branch; `fields` are names,
+    never values; `swapped` is the appointment with day and month exchanged."""
 
     verdict: Verdict
     workorder_id: UUID | None = None
@@ -41,6 +41,7 @@ class Finding:
     reason: Reason | None = None
     fields: tuple[str, ...] = ()
     swapped: datetime | None = None
+    until: datetime | None = None
     near: tuple[Near, ...] = ()
     error_code: str | None = None
     problem: str = field(default="", repr=False)
@@ -75,6 +76,7 @@ def _filled(sentence: str, finding: Finding, language: str) -> str:
         "date": _moment(finding.swapped, language),
         "numbers": ", ".join(near.wo_number for near in finding.near),
         "problem": finding.problem,
+        "until": _moment(finding.until, language),
     }
     return sentence.format(**words)
 
@@ -120,6 +122,12 @@ class FindingSchema(Schema):
         metadata={"description": "Names of the fields that differ in the DMS, without their values."},
     )
     swapped = fields.NaiveDateTime(format="iso", required=True, allow_none=True)
+    until = fields.NaiveDateTime(
+        format="iso",
+        required=True,
+        allow_none=True,
+        metadata={"description": "When 2Drive is tried again; wall clock at the branch."},
+    )
     near = fields.List(fields.Nested(NearSchema), required=True)
     error_code = fields.String(required=True, allow_none=True)
     en = fields.Function(lambda finding: finding.said("en"), metadata={"type": "string"})

@@ -1,6 +1,8 @@
 """Why a workorder is or is not in Claire: what is stored and what Vinacles has now, put together. Stores
 nothing."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from schemas.dealer import Dealer
@@ -10,14 +12,17 @@ from schemas.verdicts import Verdict
 from schemas.vinacles import DMS_NUMBER
 from schemas.why import Finding, WhyAnswer
 from worker.assessment import read
+from worker.attempt import Attempt
+from worker.breaker import Breaker
 from worker.deadline import Deadline
 from worker.errors import TwoDriveError
 from worker.store import why as stored
 from worker.store.dealers import Dealers, LoadedDealer
 from worker.store.failures import unknown_dealer
 from worker.store.session import Database
+from worker.store.tables import Trigger
 from worker.vinacles.workorders import Vinacles
-from worker.waiting import Waiting
+from worker.waiting import Waiting, same
 from worker.why import Kept, Known, Refusal, Seen, explained
 
 
@@ -25,11 +30,21 @@ class Inquiry:
     """Safe to share between threads. Raises a `TwoDriveError` only where PostgreSQL cannot be read or the
     dealer is unknown; what is wrong with Vinacles is part of the answer."""
 
-    def __init__(self, database: Database, dealers: Dealers, vinacles: Vinacles, waiting: Waiting) -> None:
+    def __init__(
+        self,
+        database: Database,
+        dealers: Dealers,
+        vinacles: Vinacles,
+        breaker: Breaker,
+        waiting: Waiting,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._dealers = dealers
         self._vinacles = vinacles
+        self._breaker = breaker
         self._waiting = waiting
+        self._clock = clock
 
     def why(self, request: WhyRequest, deadline: Deadline) -> WhyAnswer:
         terms = parse_search(request.search)
@@ -49,13 +64,15 @@ class Inquiry:
             if isinstance(terms, NotSearchable):
                 return loaded, Known({})
             kept = stored.kept(connection, dealer_id, terms.wo_numbers, terms.bare_plates)
-            refused = stored.refused(connection, dealer_id, terms.wo_numbers)
+            refused = stored.refused(connection, dealer_id, terms.wo_numbers, kept)
+            asked = stored.asked_by_row(connection, dealer_id)
             failing_since = stored.failing_since(connection, dealer_id)
         return loaded, Known(
             {number: Kept(row.stored, row.missing_since, row.held_since) for number, row in kept.items()},
             [Refusal(row.dms_number, row.wo_number, row.reason, row.since) for row in refused],
-            self._waiting(dealer_id, request.search),
+            any(same(one, request.search) for one in asked) or self._waiting(dealer_id, request.search),
             failing_since,
+            loaded.circuit,
         )
 
     def _seen(
@@ -66,19 +83,29 @@ class Inquiry:
         known: Known,
         deadline: Deadline,
     ) -> Seen | TwoDriveError:
-        dealer = loaded.dealer
+        attempt = Attempt(loaded, self._clock(), Trigger.SEARCH, None, request.request_id, deadline)
         try:
-            found = list(self._vinacles.search(dealer, terms, deadline, request.request_id).workorders)
-            # What Claire has under this number or plate may have another one in the DMS by now.
-            others = known.kept.keys() - {raw.header.get(DMS_NUMBER) for raw in found}
-            found += self._vinacles.by_dms_numbers(
-                dealer, sorted(others), deadline, request.request_id
-            ).workorders
-            if found or known.kept:
-                return Seen([read(raw, dealer, loaded.asked_at) for raw in found])
-            return self._elsewhere(dealer, request, terms, deadline)
+            with self._breaker.question(attempt):
+                return self._looked(loaded, request, terms, known, deadline)
         except TwoDriveError as error:
             return error
+
+    def _looked(
+        self,
+        loaded: LoadedDealer,
+        request: WhyRequest,
+        terms: SearchTerms,
+        known: Known,
+        deadline: Deadline,
+    ) -> Seen:
+        dealer, asked_by = loaded.dealer, request.request_id
+        found = list(self._vinacles.search(dealer, terms, deadline, asked_by).workorders)
+        # What Claire has under this number or plate may have another one in the DMS by now.
+        others = sorted(known.kept.keys() - {raw.header.get(DMS_NUMBER) for raw in found})
+        found += self._vinacles.by_dms_numbers(dealer, others, deadline, asked_by).workorders
+        if found or known.kept:
+            return Seen([read(raw, dealer, loaded.asked_at) for raw in found])
+        return self._elsewhere(dealer, request, terms, deadline)
 
     def _elsewhere(self, dealer: Dealer, request: WhyRequest, terms: SearchTerms, deadline: Deadline) -> Seen:
         """At other branches, or under nearly the same number."""

@@ -46,10 +46,10 @@ def _asks(message: bytes, dealer_id: int, search: str) -> bool:
         other = arguments["dealer_id"]
     except (ValueError, KeyError, TypeError):
         return False
-    return named == _TASK and other == dealer_id and isinstance(asked, str) and _same(asked, search)
+    return named == _TASK and other == dealer_id and isinstance(asked, str) and same(asked, search)
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
     """Whether two texts as typed would find the same."""
     mine, theirs = parse_search(one), parse_search(other)
     if isinstance(mine, NotSearchable) or isinstance(theirs, NotSearchable):

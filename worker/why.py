@@ -16,6 +16,7 @@ from schemas.why import Finding, Near
 from schemas.workorder import workorder_id
 from worker import policy
 from worker.assessment import Reading
+from worker.circuit import CLOSED, Circuit
 from worker.errors import ErrorCode, TwoDriveError
 
 #: What matters most comes first.
@@ -29,7 +30,7 @@ _ORDER = (
     Verdict.IMPORTED,
 )
 #: Why it could not be looked at is told after what is known all the same.
-_PROBLEMS = (Verdict.VINACLES_AWAY, Verdict.CANNOT_ASK)
+_PROBLEMS = (Verdict.VINACLES_AWAY, Verdict.CIRCUIT_OPEN, Verdict.CANNOT_ASK)
 _AWAY = frozenset({ErrorCode.VINACLES_UNAVAILABLE, ErrorCode.STORAGE_UNAVAILABLE})
 
 
@@ -45,7 +46,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The newest attempt at a number that is not in Claire was rejected."""
+    """The newest answer about a workorder was rejected, and since when."""
 
     dms_number: int
     wo_number: str | None
@@ -65,13 +66,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What Claire has, by DMS number, and what it was refused; whether an import of it is waiting in the
-    queue; and since when every attempt of this dealer has failed."""
+    """What Claire has, by DMS number, and what was refused; whether an import of it is waiting; since when
+    every attempt of this dealer has failed, and its circuit."""
 
     kept: Mapping[int, Kept]
     refused: Sequence[Refusal] = ()
     waiting: bool = False
     failing_since: datetime | None = None
+    circuit: Circuit = CLOSED
 
 
 def explained(
@@ -80,17 +82,21 @@ def explained(
     """At least one finding, the one that matters most first. `seen` is None where nobody asked, or the error
     that came instead."""
     branch = _Branch(dealer, now)
+    refused = {refusal.dms_number: refusal for refusal in known.refused}
     if isinstance(seen, Seen):
         readings = {number: found for found in seen.readings if (number := found.dms_number) is not None}
-        findings = [branch.both(number, known.kept.get(number), found) for number, found in readings.items()]
+        findings = [
+            branch.both(number, known.kept.get(number), found, refused.get(number))
+            for number, found in readings.items()
+        ]
         gone = [kept for number, kept in known.kept.items() if number not in readings]
         findings += [branch.gone(kept) for kept in gone]
         findings = findings or [branch.nowhere(seen)]
     else:
-        findings = [branch.kept(kept) for kept in known.kept.values()]
-        findings += [branch.refused(refusal) for refusal in known.refused]
+        findings = [branch.kept(kept) for number, kept in known.kept.items() if number not in refused]
+        findings += [branch.refused(refusal, known.kept.get(number)) for number, refusal in refused.items()]
         if isinstance(seen, TwoDriveError):
-            findings.append(branch.failed(seen, known.failing_since))
+            findings.append(branch.failed(seen, known))
         findings = findings or [Finding(Verdict.NOT_HERE)]
     if dealer.paused:
         findings.insert(0, Finding(Verdict.PAUSED))
@@ -114,17 +120,17 @@ class _Branch:
         self._today: date = now.astimezone(self._zone).date()
         self._now = now
 
-    def both(self, number: int, kept: Kept | None, reading: Reading) -> Finding:
-        """A workorder that the DMS has, whether or not Claire has it."""
+    def both(self, number: int, kept: Kept | None, reading: Reading, before: Refusal | None) -> Finding:
+        """A workorder that the DMS has, whether or not Claire has it or had refused it `before`."""
         if isinstance(reading.outcome, Rejected):
-            known = Finding(Verdict.REJECTED) if kept is None else self.kept(kept)
-            return replace(
-                known,
-                verdict=Verdict.REJECTED,
-                dms_number=number,
-                wo_number=reading.outcome.wo_number,
-                reason=reading.outcome.reason,
+            same = before is not None and before.reason is reading.outcome.reason
+            refusal = Refusal(
+                number,
+                reading.outcome.wo_number,
+                reading.outcome.reason,
+                before.since if before is not None and same else self._now,
             )
+            return self.refused(refusal, kept)
         workorder = reading.outcome.workorder
         if kept is None:
             return Finding(
@@ -173,18 +179,27 @@ class _Branch:
         """A workorder that Claire has and the DMS has not, at least not under what was typed."""
         return self.kept(replace(kept, missing_since=kept.missing_since or self._now))
 
-    def refused(self, refusal: Refusal) -> Finding:
-        return Finding(
-            Verdict.REJECTED,
+    def refused(self, refusal: Refusal, kept: Kept | None) -> Finding:
+        return replace(
+            Finding(Verdict.REJECTED) if kept is None else self.kept(kept),
+            verdict=Verdict.REJECTED,
             dms_number=refusal.dms_number,
             wo_number=refusal.wo_number,
             reason=refusal.reason,
             since=self._local(refusal.since),
         )
 
-    def failed(self, error: TwoDriveError, since: datetime | None) -> Finding:
+    def failed(self, error: TwoDriveError, known: Known) -> Finding:
+        if error.code is ErrorCode.VINACLES_CIRCUIT_OPEN:
+            return Finding(
+                Verdict.CIRCUIT_OPEN,
+                since=self._local(known.circuit.opened_at),
+                until=self._local(known.circuit.next_probe_at),
+                error_code=error.code.value,
+            )
         if error.code in _AWAY:
-            return Finding(Verdict.VINACLES_AWAY, since=self._local(since), error_code=error.code.value)
+            since = self._local(known.failing_since)
+            return Finding(Verdict.VINACLES_AWAY, since=since, error_code=error.code.value)
         problem = f"{error.text} {error.next_step}"
         return Finding(Verdict.CANNOT_ASK, error_code=error.code.value, problem=problem)
 

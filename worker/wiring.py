@@ -102,7 +102,7 @@ def build(settings: Settings) -> Parts:
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
         asking_once=asking_once,
         requests=ImportRequests(database, asking_once, rule, patience),
-        inquiry=Inquiry(database, dealers, vinacles, _waiting(settings.broker_url)),
+        inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings.broker_url)),
     )
 
 

@@ -15,7 +15,8 @@ from schemas.why import Finding, Near, WhyAnswer, dump_why
 from schemas.workorder import Workorder
 from tests.workorders import NOON, WORKORDER
 from worker.assessment import Reading
-from worker.errors import ConfigurationError, ErrorCode, VinaclesUnavailable
+from worker.circuit import Circuit
+from worker.errors import CircuitOpen, ConfigurationError, ErrorCode, Trouble, VinaclesUnavailable
 from worker.why import Kept, Known, Refusal, Seen, explained
 
 NOWHERE = Connection(base_url="", token_url="", audience="", client_id="", client_secret=Secret(""))
@@ -23,6 +24,9 @@ DEALER = Dealer(12, "Garage Testweg", NOWHERE)
 NUMBER = WORKORDER.dms_number
 CHANGED = replace(WORKORDER, mileage_km=90_000)
 AWAY = VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "2Drive did not answer.", "Try again.")
+LEFT_ALONE = CircuitOpen(ErrorCode.VINACLES_CIRCUIT_OPEN, "Nobody asks it.", "Search again after that.")
+OPEN = Circuit(3, Trouble.UNREACHABLE, NOON, NOON + timedelta(minutes=1))
+REFUSAL = Refusal(NUMBER, "WO-5001", Reason.NO_LABOR_ITEM, NOON)
 REFUSED = ConfigurationError(ErrorCode.VINACLES_LOGIN_FAILED, "The login is refused.", "Correct it.")
 
 
@@ -61,10 +65,12 @@ def rejected() -> Seen:
         (Known({}), Seen(elsewhere=[{"WONUMMER": "WO-1", "AffiliateId": 3}]), Verdict.OTHER_BRANCH),
         (Known({}), Seen(near=[{"WONUMMER": "WO-01", "AffiliateId": 1}]), Verdict.NEAR_MISS),
         (Known({}), None, Verdict.NOT_HERE),
-        (Known({}, [Refusal(NUMBER, "WO-5001", Reason.NO_LABOR_ITEM, NOON)]), None, Verdict.REJECTED),
+        (Known({}, [REFUSAL]), None, Verdict.REJECTED),
         (Known({}, failing_since=NOON), AWAY, Verdict.VINACLES_AWAY),
         (Known({}), REFUSED, Verdict.CANNOT_ASK),
+        (Known({}, circuit=OPEN), LEFT_ALONE, Verdict.CIRCUIT_OPEN),
         (kept(), AWAY, Verdict.IMPORTED),
+        (replace(kept(), refused=[REFUSAL]), None, Verdict.REJECTED),
     ],
 )
 def test_the_first_finding(known: Known, found: Any, verdict: Verdict) -> None:
@@ -79,6 +85,23 @@ def test_what_is_known_is_told_beside_what_could_not_be_asked() -> None:
     found = explained(DEALER, replace(kept(), failing_since=NOON), AWAY, NOON)
     assert [finding.verdict for finding in found] == [Verdict.IMPORTED, Verdict.VINACLES_AWAY]
     assert found[1].error_code == "vinacles_unavailable"
+
+
+def test_an_open_circuit_says_since_when_and_until_when() -> None:
+    [found] = explained(DEALER, Known({}, circuit=OPEN), LEFT_ALONE, NOON)
+    assert "since 2026-11-23 13:00" in found.said("en")
+    assert "again at 2026-11-23 13:01" in found.said("en")
+
+
+def test_a_rejection_counts_since_it_was_first_seen() -> None:
+    before = replace(kept(), refused=[REFUSAL])
+    for seen_now in (rejected(), None):
+        [found] = explained(DEALER, before, seen_now, NOON + timedelta(days=1))
+        assert found.since == datetime(2026, 11, 23, 13)  # noqa: DTZ001  a wall clock
+        assert found.workorder_id is not None
+    other = replace(REFUSAL, reason=Reason.UNREADABLE_PRICE)
+    [found] = explained(DEALER, Known({}, [other]), rejected(), NOON + timedelta(days=1))
+    assert found.since == datetime(2026, 11, 24, 13)  # noqa: DTZ001  a wall clock
 
 
 def test_a_paused_dealer_is_told_first() -> None:

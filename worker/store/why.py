@@ -1,6 +1,6 @@
 """What is stored about workorders that somebody asks about, and about attempts to import them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,12 +26,15 @@ ORDER BY w.appointment_at DESC, w.dms_number DESC LIMIT :most
 """)
 
 _REFUSED = text("""
-SELECT DISTINCT ON (a.dms_number) a.dms_number, a.wo_number, a.outcome, a.reason, a.started_at
-FROM import_attempts a
-WHERE a.dealer_id = :dealer_id AND a.wo_number = ANY(CAST(:wo_numbers AS text[])) AND a.dms_number IS NOT NULL
-    AND NOT EXISTS (
-        SELECT FROM workorders w WHERE w.dealer_id = a.dealer_id AND w.dms_number = a.dms_number)
-ORDER BY a.dms_number, a.started_at DESC LIMIT :most
+SELECT dms_number, wo_number, reason, since FROM quarantine
+WHERE dealer_id = :dealer_id AND reason IS NOT NULL AND dms_number IS NOT NULL
+    AND (wo_number = ANY(CAST(:wo_numbers AS text[])) OR dms_number = ANY(CAST(:dms_numbers AS bigint[])))
+ORDER BY since LIMIT :most
+""")
+
+_ASKED = text("""
+SELECT search FROM import_requests
+WHERE dealer_id = :dealer_id AND kind = 'import' AND answered_at IS NULL AND search IS NOT NULL LIMIT 1000
 """)
 
 _FAILING_SINCE = text("""
@@ -53,7 +56,7 @@ class KeptRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """The newest attempt at a workorder that is not stored."""
+    """A workorder whose newest answer was rejected."""
 
     dms_number: int
     wo_number: str | None
@@ -79,14 +82,25 @@ def kept(
     }
 
 
-def refused(connection: Connection, dealer_id: int, wo_numbers: Sequence[str]) -> list[RefusedRow]:
-    """Workorders with one of these numbers that are not stored, where the newest attempt was rejected."""
-    parameters = {"dealer_id": dealer_id, "wo_numbers": [*wo_numbers], "most": _MOST}
+def refused(
+    connection: Connection, dealer_id: int, wo_numbers: Sequence[str], dms_numbers: Collection[int]
+) -> list[RefusedRow]:
+    """Those with one of these numbers whose newest answer was rejected."""
+    parameters = {
+        "dealer_id": dealer_id,
+        "wo_numbers": [*wo_numbers],
+        "dms_numbers": [*dms_numbers],
+        "most": _MOST,
+    }
     return [
-        RefusedRow(row.dms_number, row.wo_number, _REASONS[row.reason], row.started_at)
+        RefusedRow(row.dms_number, row.wo_number, _REASONS[row.reason], row.since)
         for row in connection.execute(_REFUSED, parameters)
-        if row.outcome == "rejected"
     ]
+
+
+def asked_by_row(connection: Connection, dealer_id: int) -> list[str]:
+    """What open rows of `import_requests` look for, as typed."""
+    return list(connection.execute(_ASKED, {"dealer_id": dealer_id}).scalars())
 
 
 def failing_since(connection: Connection, dealer_id: int) -> datetime | None:

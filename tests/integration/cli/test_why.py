@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from sandbox.simulator import known
 from sandbox.simulator.admin import SimulatorAdmin
@@ -122,6 +123,30 @@ def test_a_vinacles_that_is_away(twodrive: Run, dealer: str, dms: SimulatorAdmin
     assert found["since"] is not None
     told = [one["verdict"] for one in verdicts(twodrive, dealer, known.COMPLETE)]
     assert told == ["imported", "vinacles_away"]
+
+
+def test_an_open_circuit(twodrive: Run, dealer: str, dms: SimulatorAdmin, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TWODRIVE_INTERACTIVE_DEADLINE_SECONDS", "1")
+    dms.answer_status(503, times=None)
+    for _ in range(10):
+        found = verdict(twodrive, dealer, "WO-9999", exit_code=4)
+        if found["verdict"] == "circuit_open":
+            break
+        assert found["verdict"] == "vinacles_away"
+    assert found["verdict"] == "circuit_open"
+    assert found["until"] > found["since"]
+
+
+def test_a_request_of_the_backend_that_waits(twodrive: Run, cli_stack: Stack, dealer: str) -> None:
+    parts = cli_stack.parts()
+    asked = text(
+        "INSERT INTO import_requests (dealer_id, kind, search) VALUES (:dealer, 'import', ' 12bdf3')"
+    )
+    with parts.database.transaction() as connection:
+        connection.execute(asked, {"dealer": int(dealer)})
+    parts.close()
+    assert verdict(twodrive, dealer, "12-BDF-3", exit_code=4)["verdict"] == "waiting"
+    assert verdict(twodrive, dealer, "WO-9999", exit_code=4)["verdict"] == "not_in_dms"
 
 
 def test_the_sentences_for_a_person(twodrive: Run, dealer: str) -> None:
