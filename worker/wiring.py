@@ -71,7 +71,7 @@ def build(settings: Settings) -> Parts:
     rule = RetryRule()
     parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
     wire = Wire(
-        build_session(parallel, settings.ca_bundle),
+        build_session(parallel, settings.ca_bundle, allow_private=settings.allow_private_addresses),
         connect_seconds=settings.connect_timeout_seconds,
         read_seconds=settings.read_timeout_seconds,
     )
