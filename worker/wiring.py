@@ -51,6 +51,7 @@ class Parts:
     bulk: BulkRefresh
     coalescer: Coalescer
     inquiry: Inquiry
+    state: Redis = field(repr=False)
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
@@ -94,6 +95,7 @@ def build(settings: Settings) -> Parts:
         bulk=bulk,
         coalescer=Coalescer(state),
         inquiry=Inquiry(database, dealers, vinacles, _waiting(settings.broker_url)),
+        state=state,
     )
 
 
