@@ -37,6 +37,11 @@ class Settings:
     visibility_timeout_seconds: int
     log_level: str
     log_format: str
+    keep_attempts_days: int
+    keep_changes_days: int
+    keep_runs_days: int
+    keep_early_starts_days: int
+    keep_contacts_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,11 @@ class Setting:
     @property
     def variable(self) -> str:
         return f"{PREFIX}{self.name.upper()}"
+
+
+def _kept(what: str, default: int, purpose: str) -> Setting:
+    purpose = f"How many days to keep {purpose}; 0 is for ever."
+    return Setting(f"keep_{what}_days", str(default or 730), purpose, whole(0, 36_500), default)
 
 
 _REDIS = ("redis", "rediss")
@@ -169,6 +179,11 @@ SETTINGS: tuple[Setting, ...] = (
         choice("json", "console", "auto"),
         "auto",
     ),
+    _kept("attempts", 90, "the record of each import and why it ended so"),
+    _kept("changes", 365, "the history of what imports changed"),
+    _kept("runs", 90, "finished bulk refreshes"),
+    _kept("early_starts", 365, "starts of work on workorders that were never imported"),
+    _kept("contacts", 0, "the people of a workorder, counted from its appointment"),
 )
 
 

@@ -20,9 +20,11 @@ from worker.deadline import Deadline
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
+from worker.retention import Retention
 from worker.retry import RetryRule
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
+from worker.store.retention import RULES
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
 from worker.vinacles.bulk import BulkReader
@@ -55,6 +57,9 @@ class Parts:
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
+
+    def retention(self) -> Retention:
+        return Retention(self.database, {name: getattr(self.settings, name) for name in RULES})
 
     def close(self) -> None:
         self.vinacles.close()

@@ -94,6 +94,11 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         visibility_timeout_seconds=900,
         log_level="info",
         log_format="json",
+        keep_attempts_days=90,
+        keep_changes_days=365,
+        keep_runs_days=90,
+        keep_early_starts_days=365,
+        keep_contacts_days=0,
     )
 
 

@@ -18,6 +18,7 @@ from worker.cli import (
     history,
     imports,
     keys,
+    privacy,
     quarantine,
     sandbox,
     why,
@@ -71,6 +72,8 @@ for _command in (
     bulk.runs,
     quarantine.group,
     circuits.group,
+    privacy.purge,
+    privacy.forget_person,
     sandbox.simulate,
     sandbox.demo,
 ):

@@ -21,7 +21,7 @@ def encrypted_tokens(redis_client: redis.Redis) -> dict[bytes, bytes]:
     with shared_memory():
         found = cast("Iterator[bytes]", redis_client.scan_iter(match=f"{TOKEN_NAMES}*", count=1000))
         names = [name for name in found if _NAME.fullmatch(name)]
-        values = redis_client.mget(names) if names else []
+        values = cast("list[bytes | None]", redis_client.mget(names)) if names else []
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
