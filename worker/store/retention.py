@@ -11,17 +11,23 @@ BATCH_ROWS = 5_000
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What grows old in `table`. `overdue` is a condition on the row `t`, true for those that are older than
-    `:days`; without `instead` they are deleted, with it they are changed, and `overdue` is false then."""
+    `:days`; without `instead` they are deleted, with it they are changed, and `overdue` is false then.
+    Rows that are only `appended` are held by nobody, and need no right to lock them."""
 
     table: str
     overdue: str
     instead: str | None = None
+    appended: bool = False
 
 
 #: By the setting that says how many days; 0 is for ever.
 RULES: dict[str, Rule] = {
-    "keep_attempts_days": Rule("import_attempts", "t.started_at < now() - make_interval(days => :days)"),
-    "keep_changes_days": Rule("workorder_changes", "t.changed_at < now() - make_interval(days => :days)"),
+    "keep_attempts_days": Rule(
+        "import_attempts", "t.started_at < now() - make_interval(days => :days)", appended=True
+    ),
+    "keep_changes_days": Rule(
+        "workorder_changes", "t.changed_at < now() - make_interval(days => :days)", appended=True
+    ),
     "keep_runs_days": Rule("refresh_runs", "t.finished_at < now() - make_interval(days => :days)"),
     "keep_early_starts_days": Rule(
         "early_work_starts", "t.started_at < now() - make_interval(days => :days)"
@@ -52,6 +58,7 @@ def count_overdue(connection: Connection, rule: Rule, days: int) -> int:
 def remove_overdue(connection: Connection, rule: Rule, days: int, most: int = BATCH_ROWS) -> int:
     """Up to `most` rows; those that somebody else holds are left for the next time. Returns how many."""
     act = f"UPDATE {rule.table} SET {rule.instead}" if rule.instead else f"DELETE FROM {rule.table}"  # noqa: S608
-    chosen = f"SELECT t.ctid FROM {rule.table} t WHERE {rule.overdue} LIMIT :most FOR UPDATE OF t SKIP LOCKED"  # noqa: S608
+    lock = "" if rule.appended else "FOR NO KEY UPDATE OF t SKIP LOCKED"
+    chosen = f"SELECT t.ctid FROM {rule.table} t WHERE {rule.overdue} LIMIT :most {lock}"  # noqa: S608
     statement = text(f"{act} WHERE ctid = ANY (ARRAY ({chosen}))")
     return connection.execute(statement, {"days": days, "most": most}).rowcount

@@ -114,9 +114,9 @@ def test_many_rows_go_batch_by_batch_until_the_time_is_over(aged: Store) -> None
 
 def test_a_row_that_somebody_holds_is_left_for_the_next_night(aged: Store) -> None:
     with aged.database.transaction() as connection:
-        connection.exec_driver_sql("SELECT * FROM import_attempts FOR UPDATE")
-        assert purge(aged, keep_attempts_days=99)["import_attempts"] == 0
-    assert purge(aged, keep_attempts_days=99)["import_attempts"] == 1
+        connection.exec_driver_sql("SELECT * FROM refresh_runs FOR UPDATE")
+        assert purge(aged, keep_runs_days=99)["refresh_runs"] == 0
+    assert purge(aged, keep_runs_days=99)["refresh_runs"] == 1
 
 
 def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
