@@ -26,6 +26,8 @@ def _imported(table: str, *identity: str) -> dict[str, tuple[str, ...]]:
     return {WORKER: ("SELECT", "INSERT", changed), BACKEND: ("SELECT",), OPERATOR: ()}
 
 
+_ALL_OF_THE_WORKERS = {WORKER: ("SELECT", "INSERT", "UPDATE", "DELETE"), BACKEND: ("SELECT",), OPERATOR: ()}
+
 #: Per table, and per role what it is granted; an operator also has what a worker has.
 GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "dealers": {
@@ -52,7 +54,9 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         # Forgetting a person.
         OPERATOR: ("UPDATE (old, new)",),
     },
-    "refresh_runs": {WORKER: ("SELECT", "INSERT", "UPDATE", "DELETE"), BACKEND: ("SELECT",), OPERATOR: ()},
+    "refresh_runs": _ALL_OF_THE_WORKERS,
+    "circuits": _ALL_OF_THE_WORKERS,
+    "quarantine": _ALL_OF_THE_WORKERS,
 }
 
 

@@ -47,6 +47,8 @@ KEPT = {
     "workorders": "Claire works with them; nothing is deleted under its feet",
     "interventions": "part of a workorder",
     "parts": "part of a workorder",
+    "circuits": "one row for a dealer",
+    "quarantine": "a row goes when its workorder is mended, and holds no values",
 }
 
 

@@ -19,6 +19,8 @@ _NOBODY = {
     "dealers": "the dealer's own record",
     "workorders": "numbers, car and plate: part of the workorder; ids that programs give",
     "refresh_runs": "codes and ids",
+    "circuits": "codes and ids",
+    "quarantine": "codes, numbers and ids; of values the shapes alone",
     "import_attempts": "codes, numbers and ids",
     "contacts": "a role; the rest is erased as a whole",
     "workorder_changes": "names of fields; the values are looked through",
