@@ -1,6 +1,6 @@
 # `make` alone lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lock clean
+.PHONY: help venv demo test faults load bench check lock clean
 # The newest supported interpreter that really starts; say PYTHON=... to choose.
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
   "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -29,11 +29,20 @@ demo: $(STAMP) ## run the main job from search to PostgreSQL, with everything it
 test: $(STAMP) ## run all tests (ARGS="-k plate" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
 
+faults: $(STAMP) ## break everything that can break, and see that nothing is lost or doubled (about 20 minutes)
+	@$(BIN)/python -m pytest tests/faults -m "not load" -p no:randomly --timeout 600 $(ARGS)
+
+load: $(STAMP) ## thousands of requests beside bulk work, with faults (LOAD_REQUESTS=20000)
+	@$(BIN)/python -m pytest tests/faults -m load -p no:randomly --timeout 7200 -s $(ARGS)
+
 check: $(STAMP) ## format, lint, types, import directions
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports
+
+bench: $(STAMP) ## measure everything into docs/performance.md (ARGS="--only growth" chooses, ARGS=--quick tries)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(STAMP) ## renew requirements/*.lock from pyproject.toml (needs uv)
 	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/worker.lock
@@ -41,4 +50,4 @@ lock: $(STAMP) ## renew requirements/*.lock from pyproject.toml (needs uv)
 	echo "hatchling>=1.27,<2" | uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.lock - -o requirements/build.lock
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox build dist
+	@rm -rf $(VENV) .venv-dlt .venv-gevent .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox build dist

@@ -71,6 +71,8 @@ task_time_limit = 300
 visibility_timeout = _settings.visibility_timeout_seconds
 broker_transport_options = {
     "visibility_timeout": visibility_timeout,
+    # A worker of several queues takes what a person waits for first, whatever order its --queues has.
+    "queue_order_strategy": "worker.queue_order:PeopleFirst",
     # Look for such messages every 5 s; with the defaults it can take 100 s longer than the time-out says.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
@@ -141,6 +143,8 @@ beat_schedule = {
     },
 }
 beat_max_loop_interval = 5
+# Celery's, which also tells `twodrive-health` how it is.
+beat_scheduler = "worker.heartbeat:BeatScheduler"
 
 timezone = "Europe/Amsterdam"
 enable_utc = True

@@ -1,67 +1,69 @@
 """Enqueue-to-answer time of an import, as the backend sees it: `python benchmarks/interactive.py`.
 
 A real worker (8 threads), Redis, PostgreSQL and the simulator on this machine. Cold: the fleet has no token,
-so the import fetches one first. Beside each figure stands what no import can be faster than: its two HTTP
-round trips, measured with the same simulator in the same run.
+so the import fetches one first. Beside each figure stands what it is made of, measured alone in the same run:
+two HTTP round trips, than which no import can be faster; the queue's way there and back; the SQL.
 """
 
 import argparse
 import json
-import os
-import platform
-import statistics
-import time
-from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import requests
 from redis import Redis
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.asking import milliseconds, queue_alone, round_trips, sql
+from benchmarks.found import median, p95
+from benchmarks.machine import machine
 from sandbox.demo.desk import Desk
 from sandbox.services import temporary_folder
 from sandbox.simulator import known
 from sandbox.stack import Stack
+from worker.wiring import Parts
 
 DEALER_ID = 12
+COLUMNS = (
+    "Vinacles answers in",
+    "token",
+    "median ms",
+    "p95 ms",
+    "two bare round trips",
+    "over those",
+    "of which queue",
+    "SQL",
+    "the rest",
+)
 console = Console()
 
 
-def milliseconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Milliseconds of imports; and alone, of two `trips` to Vinacles, of the `queue` and of the `sql`."""
+
+    latency_ms: int
+    token: str
+    median: float
+    p95: float
+    trips: float
+    queue: float
+    sql: float
+
+    def shown(self) -> list[str]:
+        """As `COLUMNS`."""
+        over = self.median - self.trips
+        rest = over - self.queue - self.sql
+        numbers = (self.median, self.p95, self.trips, over, self.queue, self.sql, rest)
+        return [f"{self.latency_ms} ms", self.token, *(f"{number:.1f}" for number in numbers)]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
-def summary(values: list[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    return {"median": statistics.median(ordered), "p95": ordered[int(len(ordered) * 0.95) - 1]}
-
-
-def round_trips(stack: Stack, times: int) -> list[float]:
-    """Two requests, one after the other, on one kept-alive connection: what no import can be faster than."""
-    with requests.Session() as session:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": stack.simulator.client_id,
-            "client_secret": stack.simulator.client_secret,
-            "audience": stack.simulator.audience,
-        }
-        token = session.post(stack.simulator.token_url, data=form, timeout=30).json()["access_token"]
-        session.headers["Authorization"] = f"Bearer {token}"
-        find = f"{stack.simulator.base_url}/api/Workorder?$filter=WONUMMER%20eq%20%27{known.COMPLETE}%27"
-        lines = f"{stack.simulator.base_url}/api/WorkorderLine?$filter=WorkorderId%20eq%20{known.COMPLETE_ID}"
-        return [
-            milliseconds(
-                lambda: (session.get(find, timeout=30).json(), session.get(lines, timeout=30).json())
-            )
-            for _ in range(times)
-        ]
-
-
-def measure(times: int) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
+def measure(times: int) -> list[Row]:
+    rows = []
     with temporary_folder() as folder, Stack(folder, workorders=1000) as stack:
         stack.start_worker()
         parts = stack.parts()
@@ -69,24 +71,34 @@ def measure(times: int) -> list[dict[str, object]]:
         dealer = stack.add_dealer(DEALER_ID, "Garage Meetweg", requests_per_second=10_000.0)
         desk = Desk(dealer, stack.backend(), stack.simulator.admin, parts.database, parts.dealers)
         desk.search(known.COMPLETE)
+        queue, statements = median(queue_alone(desk.backend, times)), median(_sql(desk, parts, times))
         with Redis.from_url(stack.redis.url_of(2)) as tokens:
             for latency_ms in (0, 50):
                 desk.dms.set(latency_ms=latency_ms)
-                bare = summary(round_trips(stack, times))
-                for token in ("warm", "cold"):
+                trips = median(round_trips(stack.simulator, known.COMPLETE, known.COMPLETE_ID, times))
+                for token in ("warm", "none yet"):
                     values = []
-                    for number in track(range(times), f"{latency_ms} ms, {token} token", console=console):
+                    for number in track(range(times), f"{latency_ms} ms, token {token}", console=console):
                         # Every import changes something, so that it writes.
                         where = {"WorkorderId": known.COMPLETE_ID}
                         desk.dms.patch_rows("Workorder", where, {"Mileage": 90_000 + number + latency_ms})
-                        if token == "cold":  # noqa: S105  a word, no secret
+                        if token == "none yet":  # noqa: S105  a word, no secret
                             tokens.flushdb()
+                        # The answer to the search before would be shared.
+                        for kept in tokens.scan_iter("twodrive:once:*"):
+                            tokens.delete(kept)
                         values.append(milliseconds(lambda: desk.search(known.COMPLETE)))
-                    rows.append(
-                        {"latency_ms": latency_ms, "token": token, **summary(values), "bare": bare["median"]}
-                    )
+                    row = Row(latency_ms, token, median(values), p95(values), trips, queue, statements)
+                    rows.append(row)
         parts.close()
     return rows
+
+
+def _sql(desk: Desk, parts: Parts, times: int) -> list[float]:
+    def change(number: int) -> None:
+        desk.dms.patch_rows("Workorder", {"WorkorderId": known.COMPLETE_ID}, {"Mileage": 80_000 + number})
+
+    return sql(parts, DEALER_ID, known.COMPLETE, change, times)
 
 
 def main() -> None:
@@ -95,24 +107,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     rows = measure(options.times)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     if options.json:
-        print(json.dumps({"machine": machine, "times": options.times, "rows": rows}))
+        found = {"machine": machine(), "times": options.times, "rows": [row.as_json() for row in rows]}
+        print(json.dumps(found))
         return
-    table = Table(title=f"Enqueue to answer, {options.times} imports each ({machine})")
-    for column in (
-        "Vinacles answers in",
-        "token",
-        "median ms",
-        "p95 ms",
-        "two bare round trips ms",
-        "over those ms",
-    ):
+    table = Table(title=f"Enqueue to answer, {options.times} imports each ({machine()})")
+    for column in COLUMNS:
         table.add_column(column, justify="right")
     for row in rows:
-        median, bare = float(str(row["median"])), float(str(row["bare"]))
-        shown = (median, float(str(row["p95"])), bare, median - bare)
-        table.add_row(f"{row['latency_ms']} ms", str(row["token"]), *(f"{value:.1f}" for value in shown))
+        table.add_row(*row.shown())
     console.print(table)
 
 

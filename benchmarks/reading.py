@@ -8,8 +8,6 @@ import argparse
 import gc
 import importlib
 import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +16,12 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import machine
 from benchmarks.plain_schema import QuickWorkorderSchema, WorkorderSchema
 from schemas.reading import Accepted, Branch, digest, read_workorder
 from schemas.rows import RowSchema, contact_schema, header_schema, line_schema
@@ -245,17 +243,6 @@ def shown(title: str, measured: Measured) -> Table:
     for name, values in measured.items():
         table.add_row(name, f"{values['microseconds']:.1f}", f"{values['times_faster']:.2f}")
     return table
-
-
-def machine() -> str:
-    names = [row for row in cpu_lines() if row.startswith("model name")]
-    processor = names[0].partition(":")[2].strip() if names else platform.machine()
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-
-
-def cpu_lines() -> list[str]:
-    known = Path("/proc/cpuinfo")
-    return known.read_text("utf-8").splitlines() if known.exists() else []
 
 
 def main() -> None:

@@ -22,12 +22,13 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy import text
 
 from benchmarks import filling, page_writers
 from benchmarks.bulk.databases import DEALER_ID, create, empty, settle
+from benchmarks.found import Grid, ratio_of_rounds
 from benchmarks.reading import invented
+from benchmarks.report import table
 from sandbox.services import Postgres, temporary_folder
 from schemas.dealer import Connection, Dealer, Secret
 from schemas.reading import Accepted
@@ -137,13 +138,21 @@ def contest(postgres: Postgres, url: str, writer: Writer, pages: Pages, rounds: 
 
 
 def growth(
-    postgres: Postgres, url: str, writer: Writer, levels: Sequence[int]
+    postgres: Postgres,
+    url: str,
+    writer: Writer,
+    levels: Sequence[int],
+    more: Callable[[], dict[str, float]] = dict,
 ) -> dict[int, dict[str, float]]:
-    """Median milliseconds of a page, and of one workorder alone, with so many workorders stored."""
+    """Median milliseconds of a page, and of one workorder alone, with so many workorders stored; and what
+    `more` finds there."""
     empty(url)
     found: dict[int, dict[str, float]] = {}
     pages, singles = 12, 100
-    stored = done = 0
+    # The first pages of a process take longer, whatever is stored.
+    warm_up = read_pages(2 * PAGE, writer.dealer)
+    seconds(writer.write, [*warm_up, *changed(warm_up)])
+    stored, done = 0, len(warm_up)
     for level in levels:
         filling.fill(url, stored, level)
         stored = level
@@ -157,6 +166,7 @@ def growth(
             "page recognised": statistics.median(seconds(writer.recognise, changed(whole))) * 1000,
             "one created": statistics.median(seconds(writer.write, alone)) * 1000,
             "one updated": statistics.median(seconds(writer.write, changed(alone))) * 1000,
+            **more(),
         }
     return found
 
@@ -180,34 +190,35 @@ def _dealer() -> Dealer:
     return Dealer(DEALER_ID, "Garage Meetweg", nowhere)
 
 
-def contest_table(measured: Measured, workorders: int) -> Table:
-    table = Table(title=f"Writing {workorders:,} workorders in pages of {PAGE}")
-    for name in ("case", "way", "workorders/s", "lowest–highest", "ours is … times as fast"):
-        table.add_column(name, justify="left" if name in ("case", "way") else "right")
+def contest_grid(measured: Measured, workorders: int) -> Grid:
+    rows = []
     for case, ways in measured.items():
         for way, taken in ways.items():
             rates = [workorders / one for one in taken]
-            ratio = statistics.median(b / a for a, b in zip(ways[OURS], taken, strict=True))
-            table.add_row(
-                case,
-                way,
-                f"{statistics.median(rates):,.0f}",
-                f"{min(rates):,.0f}–{max(rates):,.0f}",
-                "" if way == OURS else f"{ratio:.2f}",
+            ratio = ratio_of_rounds(taken, ways[OURS])
+            rows.append(
+                [
+                    case,
+                    way,
+                    f"{statistics.median(rates):,.0f}",
+                    f"{min(rates):,.0f}–{max(rates):,.0f}",
+                    "" if way == OURS else f"{ratio:.2f}",
+                ]
             )
-    return table
+    names = ("case", "way", "workorders/s", "lowest–highest", "ours is … times as fast")
+    return Grid(f"Writing {workorders:,} workorders in pages of {PAGE}", names, rows, texts=2)
 
 
-def growth_table(found: dict[int, dict[str, float]]) -> Table:
-    table = Table(title=f"Growth: median milliseconds (a page has {PAGE} workorders)")
-    names = list(next(iter(found.values())))
-    for name in ("workorders stored", *names):
-        table.add_column(name, justify="right")
-    for level, row in found.items():
-        table.add_row(f"{level:,}", *(f"{row[name]:.1f}" for name in names))
-    first, last = min(found), max(found)
-    table.add_row(f"{last:,} / {first:,}", *(f"{found[last][n] / found[first][n]:.2f}" for n in names))
-    return table
+def growth_grid(found: dict[int, dict[str, float]]) -> Grid:
+    """One row per figure, one column per level."""
+    levels = list(found)
+    first, last = found[levels[0]], found[levels[-1]]
+    rows = [
+        [name, *(f"{found[level][name]:.1f}" for level in levels), f"{last[name] / first[name]:.2f}"]
+        for name in first
+    ]
+    columns = ("median milliseconds", *(f"{level:,} stored" for level in levels), "last / first")
+    return Grid("", columns, rows)
 
 
 def main() -> None:
@@ -222,10 +233,10 @@ def main() -> None:
     with server() as (postgres, url, writer):
         pages = read_pages(options.workorders, writer.dealer)
         measured = contest(postgres, url, writer, pages, options.rounds)
-        console.print(contest_table(measured, options.workorders))
+        console.print(table(contest_grid(measured, options.workorders)))
         if options.stored:
             found = growth(postgres, url, writer, [int(level) for level in options.stored.split(",")])
-            console.print(growth_table(found))
+            console.print(table(growth_grid(found)))
     if options.json:
         options.json.write_text(json.dumps({"seconds": measured, "growth": found}, indent=2))
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 
 
 class NotStarted(RuntimeError):
@@ -29,6 +29,11 @@ def wait_until(ready: Callable[[], bool], seconds: float, what: str, every: floa
         if time.monotonic() > end:
             raise NotStarted(f"{what}: not ready after {seconds:g} s")
         time.sleep(every)
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that this one has started and that are not gone yet."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 class Program:
@@ -80,8 +85,16 @@ class Program:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
 
+    def freeze(self) -> None:
+        """It and its group are there but do nothing, until `thaw`."""
+        self._signal_group(SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_group(SIGCONT)
+
     def stop(self, number: Signals = SIGTERM, seconds: float = 15) -> int:
         """Ask it to end, insist after `seconds`, leave nobody of its group behind. Returns the exit code."""
+        self.thaw()
         self.send(number)
         try:
             self.process.wait(seconds)

@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg2
 import redis
 
-from sandbox.processes import Program, free_port
+from sandbox.processes import Program, children_of, free_port
 
 _PASSWORD = "sandbox"  # noqa: S105  a server that lives for minutes on loopback
 
@@ -60,6 +60,17 @@ class Postgres:
         """SIGINT is PostgreSQL's fast shutdown: clients are cut off, data is safe."""
         self.program.stop(number)
 
+    def freeze(self) -> None:
+        """Neither the server nor any connection's process runs on, as on a machine whose disk hangs."""
+        self.program.freeze()
+        for process in children_of(self.program.process.pid):
+            os.kill(process, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for process in children_of(self.program.process.pid):
+            os.kill(process, signal.SIGCONT)
+        self.program.thaw()
+
     def _initialise(self) -> None:
         if (self._data / "PG_VERSION").exists():
             return
@@ -92,12 +103,13 @@ class Postgres:
 
 
 class Redis:
-    """A Redis server with an append-only file and `noeviction`, as a broker needs; `stop` and `start` may
-    alternate."""
+    """A Redis server with an append-only file, unless told otherwise, and `noeviction`, as a broker needs;
+    `stop` and `start` may alternate."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, appends: bool = True) -> None:
         self.folder = folder
         self.port = free_port()
+        self.appends = appends
         self.start()
 
     def url_of(self, database: int) -> str:
@@ -109,7 +121,7 @@ class Redis:
             [
                 _redis_binary(),
                 *("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)),
-                *("--requirepass", _PASSWORD, "--appendonly", "yes", "--save", ""),
+                *("--requirepass", _PASSWORD, "--appendonly", "yes" if self.appends else "no", "--save", ""),
                 *("--maxmemory-policy", "noeviction", "--databases", "16"),
             ],
             self.folder / "redis.log",

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from sandbox.processes import Program, free_port
 from sandbox.services import Postgres, Redis
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Connection, Dealer, Secret
+from worker.health import Health, health_of
 from worker.settings import load
 from worker.store.migrations import upgrade
 from worker.wiring import Parts, build
@@ -29,11 +31,21 @@ _QUIET = ("--without-gossip", "--without-mingle")
 class Stack:
     """A context manager: everything that was started inside it has ended when it is left.
 
-    `env` is the environment in which the product's own programs run.
+    `env` is the environment in which the product's own programs run; `durable`: PostgreSQL keeps what is
+    committed also when it is killed.
     """
 
-    def __init__(self, folder: Path, *, workorders: int = 200, seed: int = 1, latency_ms: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workorders: int = 200,
+        seed: int = 1,
+        latency_ms: int = 0,
+        durable: bool = False,
+    ) -> None:
         self.folder = folder
+        self._durable = durable
         self.flower_login = ("operator", secrets.token_urlsafe(12))
         self._simulator_options = {"workorders": workorders, "seed": seed, "latency_ms": latency_ms}
         self._key = Fernet.generate_key().decode()
@@ -41,7 +53,7 @@ class Stack:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            self.postgres = Postgres(self._room("postgres"))
+            self.postgres = Postgres(self._room("postgres"), durable=self._durable)
             starting.callback(self.postgres.stop)
             self.redis = Redis(self._room("redis"))
             starting.callback(self.redis.stop)
@@ -62,14 +74,46 @@ class Stack:
         """A real worker on the queue `interactive`; returns when it consumes."""
         return self._worker(name, "-P", "threads", "-c", str(threads), "-Q", "interactive")
 
-    def start_bulk_worker(self, *, name: str = "bulk", children: int = 2) -> Program:
-        """A real worker on the queues `bulk` and `maintenance`; returns when it consumes."""
-        return self._worker(name, "-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance")
+    def start_bulk_worker(
+        self,
+        *,
+        name: str = "bulk",
+        children: int = 2,
+        soft_stop: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> Program:
+        """A real worker on the queues `bulk` and `maintenance`; returns when it consumes. With `soft_stop` a
+        SIGTERM has it put running tasks back into the queue, as in docker-compose.yml."""
+        remap = {"REMAP_SIGTERM": "SIGQUIT"} if soft_stop else {}
+        options = ("-P", "prefork", "-c", str(children), "-Q", "bulk,maintenance")
+        return self._worker(name, *options, env={**remap, **(env or {})})
 
-    def _worker(self, name: str, *options: str) -> Program:
-        worker = self.start(f"worker-{name}", [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET])
-        worker.wait_ready(lambda: " ready." in worker.log.read_text())
+    def start_shared_worker(self, queues: str, *, name: str, env: Mapping[str, str] | None = None) -> Program:
+        """A real worker with one thread for these queues, which takes no message before it is free."""
+        options = ("-P", "threads", "-c", "1", "-Q", queues, "--disable-prefetch")
+        return self._worker(name, *options, env=env)
+
+    def start_requests(self, *, name: str = "requests", env: Mapping[str, str] | None = None) -> Program:
+        """A real server of the table `import_requests`; returns when it looks for rows."""
+        server = self.start(name, [sys.executable, "-m", "worker.cli", "requests", "serve"], env)
+        server.wait_ready(lambda: "import_requests_serving" in server.log.read_text())
+        return server
+
+    def health(self, name: str) -> Health:
+        """What `twodrive-health` says of a worker."""
+        return health_of(self._pulse(name), time.monotonic())
+
+    def _worker(self, name: str, *options: str, env: Mapping[str, str] | None = None) -> Program:
+        command = [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET]
+        self._pulse(name).unlink(missing_ok=True)
+        pulse = {"TWODRIVE_HEALTH_PATH": str(self._pulse(name))}
+        worker = self.start(f"worker-{name}", command, {**pulse, **(env or {})})
+        # Its log may hold an earlier worker of this name; a pulse only comes once it consumes.
+        worker.wait_ready(self._pulse(name).exists)
         return worker
+
+    def _pulse(self, name: str) -> Path:
+        return self.folder / f"{name}.health"
 
     def start_flower(self) -> tuple[Program, str]:
         """Flower behind basic authentication (`flower_login`); returns it and its URL."""
@@ -89,9 +133,10 @@ class Stack:
         self._exit.callback(program.stop)
         return program
 
-    def backend(self) -> Celery:
+    def backend(self, broker_database: int = 0) -> Celery:
         """A Celery application as Claire's backend has it: URLs and JSON, nothing of ours."""
-        producer = Celery("backend", broker=self.redis.url_of(0), backend=self.redis.url_of(1))
+        broker = self.redis.url_of(broker_database)
+        producer = Celery("backend", broker=broker, backend=self.redis.url_of(1))
         self._exit.callback(producer.close)
         return producer
 

@@ -44,10 +44,12 @@ class MarkStarted:
 
 @dataclass(frozen=True, slots=True)
 class RefreshDealer:
-    """Without `run_id` a run is started, or the dealer's open one joined."""
+    """Without `run_id` a run is started, or the dealer's open one joined. With `turn` nobody waits for an
+    answer: a worker is woken for that turn of the run."""
 
     dealer_id: int
     run_id: int | None = None
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,19 @@ class _RunId(fields.Integer):
             validate=validate.Range(min=1, max=2**63 - 1, error=problem),
             error_messages=_texts(problem, codes=("invalid", "too_large")),
             metadata={"description": "A run of this dealer; a new one without it.", "examples": [4711]},
+        )
+
+
+class _Turn(fields.Integer):
+    def __init__(self) -> None:
+        problem = "must be left out: the workers set it when they wake each other"
+        super().__init__(
+            strict=True,
+            load_default=None,
+            allow_none=True,
+            validate=validate.Range(min=0, max=2**31 - 1, error=problem),
+            error_messages=_texts(problem, codes=("invalid", "too_large")),
+            metadata={"description": "Which of the run's turns it is; for workers alone.", "examples": [3]},
         )
 
 
@@ -215,6 +230,7 @@ class RefreshDealerSchema(_MessageSchema):
 
     dealer_id = _DealerId()
     run_id = _RunId()
+    turn = _Turn()
 
 
 class WhyRequestSchema(_MessageSchema):

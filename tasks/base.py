@@ -2,9 +2,9 @@
 data in what Celery shows."""
 
 import re
-import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import structlog
 from celery import Task
@@ -12,7 +12,7 @@ from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from schemas.messages import MAX_DEALER_ID, InvalidMessage, Message, load
-from worker import wiring
+from worker import unforeseen, wiring
 from worker.app import app
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
 
@@ -33,7 +33,7 @@ class TaskFailed(Exception):
 
 class DiscreetRequest(Request):
     """Shows identifiers alone in logs, events and Flower, whatever the sender wrote there: what a person
-    typed in the search bar may be a licence plate."""
+    typed in the search bar may be a licence plate. Logs when it is dropped because nobody took it in time."""
 
     # Attributes of Celery's class that its stubs leave out.
     _payload: Any
@@ -44,6 +44,15 @@ class DiscreetRequest(Request):
         shown = _shown(self._payload)
         self._argsrepr = self._request_dict["argsrepr"] = "()"
         self._kwargsrepr = self._request_dict["kwargsrepr"] = shown
+
+    def maybe_expire(self) -> Literal[True] | None:
+        """True at most once. A message does not say when it was sent, hence the time since its end."""
+        expired = super().maybe_expire()
+        if expired:
+            late = datetime.now(UTC) - self.expires.astimezone(UTC)
+            seconds = round(late.total_seconds(), 1)
+            _log.warning("message_expired", task=self.name, task_id=self.id, seconds_late=seconds)
+        return expired
 
     def info(self, safe: bool = False) -> Any:
         """For `celery inspect` and Flower; by default Celery gives them the arguments themselves."""
@@ -135,8 +144,8 @@ def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], tas
         raise TaskFailed(error.code.value, error.text, error.next_step) from None
     except Exception as error:
         # The text of an unforeseen exception may hold data, so only its kind and place are kept.
-        _log.error("task_failed_unexpectedly", kind=type(error).__name__, at=_places(error))
-        raise TaskFailed(*_internal(error)) from None
+        _log.error("task_failed_unexpectedly", kind=type(error).__name__, at=unforeseen.places(error))
+        raise TaskFailed(*unforeseen.told(error)) from None
     _log.info("task_answered", **_summary(answer))
     return answer
 
@@ -157,18 +166,6 @@ def _positional() -> MessageInvalid:
         "Positional arguments were given; this task takes keyword arguments only.",
         'Send kwargs={"dealer_id": 12, …} instead of args=[…].',
     )
-
-
-def _internal(error: Exception) -> tuple[str, str, str]:
-    return (
-        ErrorCode.INTERNAL.value,
-        f"An unforeseen {type(error).__name__} ended the task.",
-        "Tell the operators the task id; the worker's log has the place.",
-    )
-
-
-def _places(error: Exception) -> list[str]:
-    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:

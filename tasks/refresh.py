@@ -1,18 +1,24 @@
 """`workorders.refresh_due` and `workorders.refresh_dealer`: bulk work is rows in PostgreSQL, and messages
-only wake a worker."""
+only wake a worker.
+
+Who asks for a refresh becomes a watcher of the run, and is answered under the id of the own task by whichever
+worker brings the run to its end. The messages by which workers wake each other name a turn of the run: there
+is one turn at a time, so a dealer has one place in the queue, however many ask and however often it is rung.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
+from celery import current_task
 from celery.exceptions import Ignore
 
 from schemas.bulk import dump_bulk_result
 from schemas.messages import NoArguments, RefreshDealer
-from tasks.base import doorway, message
+from tasks.base import TaskFailed, doorway, message
 from worker.app import app
 from worker.bulk_progress import as_result
-from worker.errors import ErrorCode, MessageInvalid
-from worker.store.runs import Run
+from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
+from worker.store.runs import MAX_ATTEMPTS, Run, StartedRun
 from worker.wiring import Parts
 
 # A message that nobody took by then is sent again by `refresh_due`, which finds its run overdue.
@@ -24,49 +30,92 @@ def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Ma
     message(NoArguments, arguments)
     rung = parts.bulk.due()
     for started in rung:
-        _ring(started.dealer_id, started.run_id)
+        _ring(started.dealer_id, started.run_id, started.turn)
     return {"rung": [started.run_id for started in rung]}
 
 
-# A message outlives the worker that took it; of a run it stands for, the lease decides who works on it.
+# A message outlives the worker that took it; of a run it stands for, the lease decides who works on it. A
+# message that kills its child each time comes once more than the run is taken up, and tells its failure.
 @doorway(
     "workorders.refresh_dealer",
     acks_late=True,
     retry_on_worker_lost=True,
-    max_retries=3,
+    max_retries=MAX_ATTEMPTS,
     default_retry_delay=10,
 )
 def refresh_dealer(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
     """One slice; what is left goes to the end of the queue, so that no dealer delays another."""
     request = message(RefreshDealer, arguments)
-    run_id = request.run_id or parts.bulk.start(request.dealer_id).run_id
+    # Celery alone sends it again, when a child died of it.
+    deaths: int = current_task.request.retries
+    if request.turn is None:
+        started = _watched(parts, request, task_id)
+        if not started.unattended and not deaths:
+            # Whoever works on it, or is woken for it, will answer.
+            raise Ignore
+        return _worked(parts, started.run_id, task_id, None, deaths)
+    run_id = _of_dealer(parts, request.run_id, request.dealer_id)
+    return _worked(parts, run_id, task_id, request.turn, deaths)
 
-    def tell(run: Run) -> None:
-        app.backend.store_result(task_id, dump_bulk_result(as_result(run)), "PROGRESS")
 
-    run = parts.bulk.work(run_id, task_id, tell)
+def _watched(parts: Parts, request: RefreshDealer, task_id: str) -> StartedRun:
+    """The run that the sender watches from now on."""
+    if request.run_id is None:
+        return parts.bulk.start(request.dealer_id, task_id)
+    joined = parts.bulk.join(request.run_id, request.dealer_id, task_id)
+    # One that has ended is taken up once more, to find that it has.
+    return joined or StartedRun(_of_dealer(parts, request.run_id, request.dealer_id), request.dealer_id)
+
+
+def _worked(parts: Parts, run_id: int, task_id: str, turn: int | None, deaths: int) -> Mapping[str, Any]:
+    """The run's end as the answer of this task and of all who watch. Ignored while it is open."""
+    try:
+        run = parts.bulk.work(run_id, task_id, _tell, turn, deaths)
+    except TwoDriveError as error:
+        failure = TaskFailed(error.code.value, error.text, error.next_step)
+        _answer_watchers(parts, run_id, task_id, failure, "FAILURE")
+        raise
     if run is None:
-        # Another worker holds it and will answer, or it has ended.
+        # Another worker holds it, or had this turn, and will answer; or it has ended.
         run = parts.bulk.state(run_id)
-        if run is None or run.dealer_id != request.dealer_id:
-            raise _unknown_run()
-        if run.state.is_open:
+        if run is None or run.state.is_open:
             raise Ignore
     elif run.state.is_open:
-        _ring(run.dealer_id, run.run_id, task_id)
+        _ring(run.dealer_id, run.run_id, run.turns)
         raise Ignore
-    return dump_bulk_result(as_result(run))
+    answer = dump_bulk_result(as_result(run))
+    _answer_watchers(parts, run_id, task_id, answer, "SUCCESS")
+    return answer
 
 
-def _ring(dealer_id: int, run_id: int, task_id: str | None = None) -> None:
-    """Wake a worker for a run; with a `task_id`, in the name of the task that somebody may be watching."""
+def _tell(run: Run) -> None:
+    progress = dump_bulk_result(as_result(run))
+    for watcher in run.watchers:
+        app.backend.store_result(watcher, progress, "PROGRESS")
+
+
+def _answer_watchers(parts: Parts, run_id: int, task_id: str, answer: object, state: str) -> None:
+    for watcher in parts.bulk.dismiss(run_id):
+        # Celery answers this task itself.
+        if watcher != task_id:
+            app.backend.store_result(watcher, answer, state)
+
+
+def _of_dealer(parts: Parts, run_id: int | None, dealer_id: int) -> int:
+    run = None if run_id is None else parts.bulk.state(run_id)
+    if run is None or run.dealer_id != dealer_id:
+        raise _unknown_run()
+    return run.run_id
+
+
+def _ring(dealer_id: int, run_id: int, turn: int) -> None:
+    """Wake a worker for a turn of a run."""
     app.send_task(
         "workorders.refresh_dealer",
-        kwargs={"dealer_id": dealer_id, "run_id": run_id},
-        task_id=task_id,
+        kwargs={"dealer_id": dealer_id, "run_id": run_id, "turn": turn},
         queue="bulk",
         expires=_EXPIRES_SECONDS,
-        ignore_result=task_id is None,
+        ignore_result=True,
     )
 
 

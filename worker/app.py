@@ -5,9 +5,13 @@ from celery.signals import setup_logging
 
 from worker import log
 from worker.consumer import keep_bodies_out_of_the_log
+from worker.heartbeat import ConsumerHeartbeat
+from worker.stopping import bound_the_stop
 
 app = Celery("twodrive")
 app.config_from_object("celeryconfig")
+app.steps["consumer"].add(ConsumerHeartbeat)
+bound_the_stop()
 
 
 @setup_logging.connect

@@ -26,16 +26,18 @@ from worker.importer import Importer
 from worker.schedule import turn_of
 from worker.store.circuits import circuit_of
 from worker.store.columns import Phase, RunState
-from worker.store.due import claim_due, overdue_runs, start_run
+from worker.store.due import claim_due, dismiss_watchers, join_run, overdue_runs, start_run
 from worker.store.known import mark_missing, mark_seen
 from worker.store.pages import PageItem
 from worker.store.quarantine import list_failed_run, run_done
 from worker.store.runs import (
+    MAX_ATTEMPTS,
     Progress,
     Run,
     StartedRun,
     advance,
     finish,
+    pause_seconds,
     put_off,
     release,
     run_state,
@@ -44,8 +46,8 @@ from worker.store.runs import (
 from worker.store.session import Database
 
 SLICE_SECONDS = 20.0
-#: Longer than a slice and its last page.
-LEASE_SECONDS = 60.0
+#: What is left of a lease after a slice and a last page that took as long.
+_SPARE_SECONDS = 20.0
 #: Runs started or woken by one look at the due list.
 _MOST_RINGS = 500
 
@@ -72,6 +74,7 @@ class BulkRefresh:
         self._pages = pages
         self._importer = importer
         self._slice_seconds = slice_seconds
+        self._lease_seconds = 2 * slice_seconds + _SPARE_SECONDS
         self._clock = clock
 
     def due(self) -> list[StartedRun]:
@@ -80,26 +83,47 @@ class BulkRefresh:
             started = claim_due(connection, _MOST_RINGS, turn_of)
             return started + overdue_runs(connection, _MOST_RINGS)
 
-    def start(self, dealer_id: int) -> StartedRun:
-        """The dealer's open run, or a new one whatever its schedule says."""
+    def start(self, dealer_id: int, watcher: str | None = None) -> StartedRun:
+        """The dealer's open run, or a new one whatever its schedule says. `watcher` is the id of a task that
+        is to be answered when it ends."""
         with self._database.transaction() as connection:
-            return start_run(connection, dealer_id)
+            return start_run(connection, dealer_id, watcher)
+
+    def join(self, run_id: int, dealer_id: int, watcher: str) -> StartedRun | None:
+        """The same for one run, None where it is no open run of the dealer."""
+        with self._database.transaction() as connection:
+            return join_run(connection, run_id, dealer_id, watcher)
+
+    def dismiss(self, run_id: int) -> list[str]:
+        """The run's watchers, each once: whoever calls this answers them."""
+        with self._database.transaction() as connection:
+            return dismiss_watchers(connection, run_id)
 
     def state(self, run_id: int) -> Run | None:
         with self._database.transaction() as connection:
             return run_state(connection, run_id)
 
-    def work(self, run_id: int, task_id: str | None, tell: Callable[[Run], None]) -> Run | None:
+    def work(
+        self,
+        run_id: int,
+        task_id: str | None,
+        tell: Callable[[Run], None],
+        turn: int | None = None,
+        deaths: int = 0,
+    ) -> Run | None:
         """One slice: pages until `slice_seconds` have passed or the run is done. None when it is not ours to
-        work on: another worker holds it, or it has ended.
+        work on: another worker holds it, it has ended, or somebody had the `turn` before.
 
-        `tell` is called after each page. Raises a `TwoDriveError` when a page could not be read or stored:
-        for good, and the run has failed, or for now, and the run is left to be rung for again; while the
-        dealer's circuit is open, when it may be probed.
+        No page is begun that would outlast the slice, if it takes as long as the one before. `tell` is called
+        after each page. `deaths` counts the processes that died of this message before: their leases hold
+        nobody out. Raises a `TwoDriveError` when a page could not be read or stored: for good, and the run
+        has failed, or for now, and the run is left to be rung for again; while the dealer's circuit is open,
+        when it may be probed.
         """
-        owner = uuid4().hex
+        owner = f"{task_id}/{deaths}/{uuid4().hex}"
+        dead = [f"{task_id}/{death}/" for death in range(deaths)]
         with self._database.transaction() as connection:
-            run = take_lease(connection, run_id, owner, LEASE_SECONDS)
+            run = take_lease(connection, run_id, owner, self._lease_seconds, turn, dead)
             if run is None:
                 list_failed_run(connection, run_id, task_id)
         if run is None:
@@ -118,14 +142,22 @@ class BulkRefresh:
 
     def _worked(self, run: Run, owner: str, task_id: str | None) -> Iterator[Run]:
         """The run after each page of the slice."""
-        end = self._clock() + self._slice_seconds
+        began = self._clock()
+        end = began + self._slice_seconds
         if run.phase is Phase.DONE:
             return
         page = self._pages.read(run, task_id)
         while True:
             found = page.found
-            after = replace(run, phase=found.phase, after_dms_number=found.after_dms_number)
-            goes_on = after.phase is not Phase.DONE and self._clock() < end
+            after = replace(
+                run,
+                phase=found.phase,
+                after_dms_number=found.after_dms_number,
+                pages=run.pages + 1,
+                attempts=0,
+            )
+            took, began = self._clock() - began, self._clock()
+            goes_on = after.phase is not Phase.DONE and began + took < end
             # What is known outside of the window is certain only when the window has been stored.
             with _beside(self._pages.read, after, task_id, if_=goes_on and after.phase is run.phase) as ahead:
                 self._store(run, owner, page)
@@ -155,8 +187,8 @@ class BulkRefresh:
             probe_at = circuit_of(connection, run.dealer_id).next_probe_at
             if probe_at is not None and isinstance(error, CircuitOpen | VinaclesUnavailable):
                 put_off(connection, run.run_id, owner, probe_at)
-            elif isinstance(error, RetryableError):
-                release(connection, run.run_id, owner, error.code)
+            elif isinstance(error, RetryableError) and run.attempts < MAX_ATTEMPTS:
+                release(connection, run.run_id, owner, error.code, pause_seconds(run.attempts))
             else:
                 finish(connection, run.run_id, owner, RunState.FAILED, error.code)
                 list_failed_run(connection, run.run_id, task_id)

@@ -16,14 +16,16 @@ from worker.store.columns import Phase
 from worker.store.dealers import DealerChanges, Dealers
 from worker.store.known import digests_of, known_between, known_outside
 from worker.store.quarantine import quarantined_digests
-from worker.store.runs import Run
+from worker.store.runs import Run, on_a_new_day
 from worker.store.session import Database
 from worker.store.tables import Trigger
 from worker.vinacles.bulk import HEADER_ROWS, BulkQuery, BulkReader, HeaderPage
 from worker.vinacles.failures import DatetimeFilterRefused
 
-#: All requests of one page; a dealer whose Vinacles hangs holds a slot no longer than this.
-PAGE_SECONDS = 30.0
+#: All requests of one page; a dealer whose Vinacles hangs holds a slot no longer than this, and after that
+#: only for a knock, until it answers one.
+PAGE_SECONDS = 20.0
+_KNOCK_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -80,7 +82,9 @@ class BulkPages:
         deadline = Deadline.after(self._page_seconds, self._clock)
         attempt = self._importer.begin(run.dealer_id, Trigger.BULK, task_id, deadline)
         with self._importer.question(attempt):
-            if attempt.dealer.modified_on_works is None:
+            if run.attempts > 1:
+                self._knock(attempt)
+            if self._to_be_probed(run, attempt):
                 self._probe(attempt)
             found = self._window(run, attempt) if run.phase is Phase.WINDOW else self._known(run, attempt)
             fetched = self._reader.belongings(attempt.dealer, found.wanted, deadline)
@@ -95,6 +99,19 @@ class BulkPages:
         rejected = sum(number in quarantined for number in same)
         readings = self._importer.read(attempt, other)
         return BulkPage(attempt, found, same, rejected, readings, fetched.requested_at, fetched.requests)
+
+    def _knock(self, attempt: Attempt) -> None:
+        seconds = min(_KNOCK_SECONDS, self._page_seconds)
+        self._reader.knock(attempt.dealer, Deadline.after(seconds, self._clock))
+
+    def _to_be_probed(self, run: Run, attempt: Attempt) -> bool:
+        """A tenant that could not tell is asked again each day: it may have been given the column, or us the
+        right to read it."""
+        works = attempt.dealer.modified_on_works
+        if works is not False or run.pages:
+            return works is None
+        with self._database.transaction() as connection:
+            return on_a_new_day(connection, run.run_id)
 
     def _probe(self, attempt: Attempt) -> None:
         works = self._reader.modified_on_works(attempt.dealer, attempt.deadline)
@@ -144,6 +161,7 @@ class BulkPages:
             run.modified_since,
             run.after_dms_number,
             attempt.dealer.page_rows,
+            most_rows=_page_rows(run),
         )
         try:
             return self._reader.headers(attempt.dealer, query, attempt.deadline)
@@ -154,10 +172,11 @@ class BulkPages:
             )
 
     def _known(self, run: Run, attempt: Attempt) -> Found:
+        most = _page_rows(run)
         with self._database.transaction() as connection:
-            numbers = known_outside(connection, run.dealer_id, run.window, run.after_dms_number, HEADER_ROWS)
+            numbers = known_outside(connection, run.dealer_id, run.window, run.after_dms_number, most)
         found, gone = self._looked_up(attempt, numbers, attempt.dealer.page_rows)
-        last = len(numbers) < HEADER_ROWS
+        last = len(numbers) < most
         return Found(
             found,
             gone,
@@ -175,6 +194,12 @@ class BulkPages:
         found = self._reader.by_numbers(attempt.dealer, numbers, attempt.deadline, page_rows)
         there = set(_numbers(found.rows))
         return found, [number for number in numbers if number not in there]
+
+
+def _page_rows(run: Run) -> int:
+    """500 workorders, after each failed attempt half as many: what was too slow in one piece may come in
+    two."""
+    return HEADER_ROWS >> max(0, run.attempts - 1)
 
 
 def _after_window(run: Run) -> Phase:

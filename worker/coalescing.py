@@ -1,9 +1,11 @@
 """Many identical questions at the same time, answered by one piece of work."""
 
+import hmac
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from uuid import uuid4
 
 import redis
@@ -22,15 +24,18 @@ _RELEASE = _IF_MINE.format("'del', KEYS[1]")
 
 class Coalescer:
     """Shared by all workers through Redis, and safe to share between threads. `redis_client` must return
-    bytes (no `decode_responses`)."""
+    bytes (no `decode_responses`); with `naming_key` the keys in Redis are made, so that nobody who reads them
+    can tell or try out what was asked."""
 
     def __init__(
         self,
         redis_client: redis.Redis,
+        naming_key: bytes,
         sleep: Callable[[float], None] = time.sleep,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self._redis = redis_client
+        self._naming_key = naming_key
         self._sleep = sleep
         self._lease_seconds = lease_seconds
 
@@ -38,14 +43,14 @@ class Coalescer:
         self, key: str, work: Callable[[], bytes], deadline: Deadline, keep_seconds: float = 3.0
     ) -> bytes:
         """The answer of `work`, by whoever is first; whoever asks under the same `key` meanwhile, or within
-        `keep_seconds` of the answer, gets the same. `key` and answer lie in Redis as they are: ids and no
-        personal data.
+        `keep_seconds` of the answer, gets the same. `key` may hold personal data; the answer lies in Redis as
+        it is and must not.
 
         Where the first one fails or dies, the next takes over; a failure goes to its own caller alone.
         Raises what `work` raises, and VinaclesUnavailable when nobody had the answer in time. With Redis
         away everybody works for themselves.
         """
-        name, holder = f"twodrive:once:{key}", uuid4().hex
+        name, holder = self.name_of(key), uuid4().hex
         while True:
             try:
                 answer, mine = self._turn(name, holder)
@@ -59,6 +64,10 @@ class Coalescer:
             if left <= 0:
                 raise _out_of_time()
             self._sleep(min(_POLL_SECONDS, left))
+
+    def name_of(self, key: str) -> str:
+        """The name in Redis."""
+        return f"twodrive:once:{hmac.new(self._naming_key, key.encode(), sha256).hexdigest()}"
 
     def _turn(self, name: str, holder: str) -> tuple[bytes | None, bool]:
         """The answer where there is one, else whether it is our turn to work for it. In one transaction: the

@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 from celery.worker.consumer.consumer import Consumer
 
+from worker.heartbeat import heartbeat
+
 _log = structlog.get_logger(__name__)
 
 # Celery's stubs leave out its log texts.
@@ -30,9 +32,28 @@ class SteadyConsumer(Consumer):
     # An attribute of Celery's class that its stubs leave out.
     connection_errors: tuple[type[Exception], ...]
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.pulse = heartbeat(self.hostname)
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Celery's, and while it waits for the broker it says so."""
+        ensure = conn.ensure_connection
+
+        def ensure_and_tell(errback: Any, max_retries: Any, callback: Callable[[], None]) -> Any:
+            def tell() -> None:
+                self.pulse.broker_away()
+                callback()
+
+            return ensure(errback, max_retries, callback=tell)
+
+        conn.ensure_connection = ensure_and_tell
+        return super().ensure_connected(conn)
+
     def on_connection_error_after_connected(self, exc: Exception) -> Any:
         """Celery 5.7.0 closes a broken connection a second time after cleaning it up; with an unacknowledged
         message that raises an AttributeError which ends the worker. The clean-up alone suffices."""
+        self.pulse.broker_away()
         if self.connection is not None:
             setattr(self.connection, "close", _already_cleaned_up)  # noqa: B010  a method, replaced on purpose
         return super().on_connection_error_after_connected(exc)

@@ -87,6 +87,16 @@ class ErrorCode(StrEnum):
         "PostgreSQL or Redis could not be used in time.",
         "Try again in a minute; an operator should look when it lasts.",
     )
+    REQUEST_EXPIRED = (
+        "request_expired",
+        "The time in which a row of `import_requests` was to be answered is over.",
+        "Ask again if somebody still wants it; operators should look at the workers when it happens often.",
+    )
+    WORKER_LOST = (
+        "worker_lost",
+        "Each time this was tried, the worker's process ended, so it is not tried any more.",
+        "Tell the operators; the end of the worker's log or the kernel's log of that time says more.",
+    )
     INTERNAL = (
         "internal",
         "Something unforeseen ended the task.",

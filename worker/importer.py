@@ -32,6 +32,9 @@ from worker.store.tables import Trigger
 from worker.store.workorders import Alongside, find, nothing_else, store_page
 from worker.vinacles.workorders import Vinacles
 
+#: How long a failure may take to be put on record.
+_RECORD_SECONDS = 1.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -104,7 +107,7 @@ class Importer:
         """Keep the moment at which work started; of several the earliest."""
 
         def mark() -> StartState:
-            with self._database.transaction() as connection:
+            with self._database.transaction(deadline) as connection:
                 return mark_started(connection, request)
 
         return retrying(mark, self._rule, deadline)
@@ -113,7 +116,7 @@ class Importer:
         self, dealer_id: int, workorder: UUID | None, deadline: Deadline
     ) -> tuple[LoadedDealer, int | None]:
         def load() -> tuple[LoadedDealer | None, int | None]:
-            with self._database.transaction() as connection:
+            with self._database.transaction(deadline) as connection:
                 dms_number = None if workorder is None else find(connection, dealer_id, workorder)
                 return self._dealers.load(connection, dealer_id), dms_number
 
@@ -194,6 +197,7 @@ class Importer:
                 self._lineage(attempt, requests),
                 record_unchanged=record_unchanged,
                 alongside=alongside,
+                deadline=attempt.deadline,
             )
 
         return retrying(store, self._rule, attempt.deadline)
@@ -222,7 +226,8 @@ class Importer:
     def _record(self, attempt: Attempt, code: ErrorCode, workorder: UUID | None, *, final: bool) -> None:
         """A failure that trying again would not mend also goes to quarantine."""
         try:
-            with self._database.transaction() as connection:
+            # The person waits still: what cannot be put on record at once is not.
+            with self._database.transaction(Deadline.after(_RECORD_SECONDS)) as connection:
                 dealer_id, lineage = attempt.dealer.dealer_id, self._lineage(attempt, attempt.tally.requests)
                 record_failure(connection, dealer_id, code, lineage, workorder)
                 if final:

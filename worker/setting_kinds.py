@@ -59,3 +59,12 @@ def file(env: FileAwareEnv, name: str, **default: Any) -> Any:
             raise ValidationError("must be an existing file")
 
     return env.str(name, validate=check, **default) or None
+
+
+def new_file(env: FileAwareEnv, name: str, **default: Any) -> Any:
+    def check(path: str) -> None:
+        if path and not Path(path).parent.is_dir():
+            raise ValidationError("must be a file in an existing folder")
+
+    path = env.str(name, validate=check, **default)
+    return Path(path) if path else None

@@ -6,13 +6,14 @@ reported together, each with an example.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from environs import EnvValidationError, FileAwareEnv
 
 from schemas.dealer import Secret
 from worker.errors import ConfigurationError, ErrorCode
-from worker.setting_kinds import Reader, choice, file, keys, seconds, secret_url, whole, yes_or_no
+from worker.setting_kinds import Reader, choice, file, keys, new_file, seconds, secret_url, whole, yes_or_no
 
 PREFIX = "TWODRIVE_"
 _REQUIRED: Any = object()
@@ -33,6 +34,7 @@ class Settings:
     read_timeout_seconds: float
     interactive_deadline_seconds: float
     interactive_threads: int
+    slice_seconds: float
     database_pool_size: int
     visibility_timeout_seconds: int
     log_level: str
@@ -41,7 +43,9 @@ class Settings:
     keep_changes_days: int
     keep_runs_days: int
     keep_early_starts_days: int
+    keep_requests_days: int
     keep_contacts_days: int
+    health_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,14 @@ SETTINGS: tuple[Setting, ...] = (
         16,
     ),
     Setting(
+        "slice_seconds",
+        "20",
+        "How long a worker refreshes one dealer in bulk before it is the next one's turn; "
+        "also the longest that one page of workorders may take.",
+        seconds(60),
+        20.0,
+    ),
+    Setting(
         "database_pool_size",
         "20",
         "PostgreSQL connections that one worker process may hold; at least its threads.",
@@ -183,7 +195,15 @@ SETTINGS: tuple[Setting, ...] = (
     _kept("changes", 365, "the history of what imports changed"),
     _kept("runs", 90, "finished bulk refreshes"),
     _kept("early_starts", 365, "starts of work on workorders that were never imported"),
+    _kept("requests", 30, "requests that were written as rows, counted from their answer"),
     _kept("contacts", 0, "the people of a workorder, counted from its appointment"),
+    Setting(
+        "health_path",
+        "/tmp/health",  # noqa: S108  in a container, where nobody else is
+        "Where a worker or beat writes its pulse for `twodrive-health`; one file for each program.",
+        new_file,
+        "",
+    ),
 )
 
 

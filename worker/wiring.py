@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from schemas.dealer import Secret
+from worker.asking_once import AskingOnce
 from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
@@ -20,10 +21,12 @@ from worker.deadline import Deadline
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
+from worker.requests import ImportRequests
 from worker.retention import Retention
 from worker.retry import RetryRule
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
+from worker.store.listening import Listener
 from worker.store.retention import RULES
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
@@ -51,7 +54,8 @@ class Parts:
     breaker: Breaker
     importer: Importer
     bulk: BulkRefresh
-    coalescer: Coalescer
+    asking_once: AskingOnce
+    requests: ImportRequests
     inquiry: Inquiry
     state: Redis = field(repr=False)
 
@@ -87,7 +91,11 @@ def build(settings: Settings) -> Parts:
     vinacles = Vinacles(client, parallel)
     breaker = Breaker(database)
     importer = Importer(database, dealers, vinacles, breaker, version("twodrive-claire"), rule)
-    bulk = BulkRefresh(database, BulkPages(database, dealers, BulkReader(client), importer), importer)
+    seconds = settings.slice_seconds
+    pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
+    coalescer = Coalescer(state, _naming_key(settings))
+    asking_once = AskingOnce(importer, coalescer)
+    patience = settings.interactive_deadline_seconds
     return Parts(
         settings=settings,
         cipher=cipher,
@@ -97,10 +105,19 @@ def build(settings: Settings) -> Parts:
         vinacles=vinacles,
         breaker=breaker,
         importer=importer,
-        bulk=bulk,
-        coalescer=Coalescer(state),
+        bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
+        asking_once=asking_once,
+        requests=ImportRequests(database, asking_once, rule, patience),
         inquiry=Inquiry(database, dealers, vinacles, _waiting(settings.broker_url)),
         state=state,
+    )
+
+
+def listener(settings: Settings) -> Listener:
+    """Hears of new rows of `import_requests`, over one connection beside the others'."""
+    return Listener(
+        Database(settings.database_url.reveal(), "twodrive-listener", DatabaseLimits(pool_size=1)),
+        "import_requests",
     )
 
 
@@ -124,7 +141,7 @@ def _redis(url: Secret) -> Redis:
 
 
 def _naming_key(settings: Settings) -> bytes:
-    """Derived from the oldest key, which a rotation keeps longest: the fleet's tokens keep their names."""
+    """Derived from the oldest key, which a rotation keeps longest: what the fleet shares keeps its names."""
     return sha256(b"twodrive token names/" + settings.secret_keys[-1].reveal().encode()).digest()
 
 

@@ -1,89 +1,47 @@
-"""What was measured, as a table for a terminal, a table in Markdown, and a plot."""
+"""What was measured, as a table and a plot."""
 
-import os
-import platform
-import subprocess
 from html import escape
-from importlib.metadata import version
 from math import log10
-from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+from benchmarks.bulk.rounds import ALL, DLT, FIRST, NONE, NONE_MODIFIED, ORM, SOME, SOME_MODIFIED
+from benchmarks.found import Aim, Grid, at_least
 
 _COLORS = {"ours": "#2563eb", "dlt": "#d97706"}
-BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 _OTHER = "#64748b"
 _BAR, _LEFT, _WIDTH, _TOP = 18, 400, 440, 52
 
 
-def machine(dlt: str) -> str:
-    cpu = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    packages = ("celery", "SQLAlchemy", "psycopg2-binary", "marshmallow", "requests")
-    named = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"{os.cpu_count()} cores of {cpu}, Python {platform.python_version()}, {named}, dlt {dlt}"
-
-
-def commit() -> str:
-    """Of the source that is measured."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    said = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown"
-
-
-def table(measured: Any) -> Table:
-    title = f"{measured['workorders']} workorders, medians of {measured['rounds']} rounds"
-    shown = Table(title=title, caption=measured["machine"])
-    for name in ("case", "way"):
-        shown.add_column(name)
-    for name in (
-        "seconds",
-        "workorders/s",
-        "lowest–highest",
-        "ours is … times as fast",
-        "requests per 1,000",
-    ):
-        shown.add_column(name, justify="right")
-    last = None
-    for row in measured["rows"]:
-        if row["case"] != last:
-            shown.add_section()
-        shown.add_row("" if row["case"] == last else row["case"], *_cells(row))
-        last = row["case"]
-    return shown
-
-
-def markdown(measured: Any) -> str:
-    """The same for docs/performance.md."""
+def grid(measured: Any) -> Grid:
     names = ("case", "way", "seconds", "workorders/s", "lowest–highest", "ours is … times as fast")
-    lines = [f"| {' | '.join(names)} | requests per 1,000 |", "|---|---|--:|--:|--:|--:|--:|"]
-    lines += [f"| {row['case']} | {' | '.join(_cells(row))} |" for row in measured["rows"]]
-    return "\n".join(lines)
+    rows = [[row["case"], *_cells(row)] for row in measured["rows"]]
+    return Grid("", (*names, "requests per 1,000"), rows, texts=2)
 
 
-def written_into(document: str, measured: Any) -> str:
-    """The document with what was measured between its two marks."""
-    before, _, rest = document.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not after:
-        raise ValueError(f"the document lacks {BEGIN} or {END}")
-    loads = measured["loads"]
-    said = (
-        f"Measured on {measured['date']} at commit `{measured['commit']}`:"
-        f" {measured['workorders']:,} workorders with"
-        f" {measured['lines']:,} lines and {measured['contacts']:,} contacts; {measured['rounds']} rounds,"
-        f" figures are medians. The machine: {measured['machine']}; PostgreSQL with `fsync` on. Programs that"
-        " wanted the cores, on average of the last minute of each round:"
-        f" {', '.join(f'{load:.1f}' for load in loads)}."
+def aims(measured: Any) -> list[Aim]:
+    """Of ours against dlt doing the same, and against one task per workorder."""
+    ratios = {(row["case"], row["way"]): row["ours_times_faster"] for row in measured["rows"]}
+    aimed = (
+        (FIRST, DLT, 2.5),
+        (ALL, DLT, 2.5),
+        (SOME, DLT, 20),
+        (SOME_MODIFIED, DLT, 20),
+        (NONE, DLT, 40),
+        (NONE_MODIFIED, DLT, 40),
+        (FIRST, ORM, 15),
     )
-    return f"{before}{BEGIN}\n{said}\n\n{markdown(measured)}\n{END}{after}"
+    return [at_least(f"{case}: ours × {way}", least, ratios[case, way]) for case, way, least in aimed]
+
+
+def said(measured: Any) -> str:
+    """What was measured, with what, and how busy the machine was."""
+    loads = ", ".join(f"{load:.1f}" for load in measured["loads"])
+    return (
+        f"{measured['workorders']:,} workorders with {measured['lines']:,} lines and"
+        f" {measured['contacts']:,} contacts; {measured['rounds']} rounds, figures are medians;"
+        f" {measured['dlt']}; PostgreSQL with `fsync` on. Programs that wanted the cores, on average of the"
+        f" last minute of each round: {loads}."
+    )
 
 
 def _cells(row: Any) -> list[str]:

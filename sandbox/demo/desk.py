@@ -17,7 +17,7 @@ from worker.store.workorders import card
 
 # Longer than the 20 s in which the worker answers or gives up.
 _PATIENCE_SECONDS = 30
-# A little longer than `tasks.imports.SHARED_SECONDS`, in which equal refreshes share an answer.
+# A little longer than `worker.asking_once.SHARED_SECONDS`, in which equal refreshes share an answer.
 _SHARED_SECONDS = 2.1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.processes import free_port
-from sandbox.stack import Stack
+from sandbox.stack import CELERY, Stack
 from tests import compose
 from tests.documents import ROOT, Command, make_targets
 
@@ -27,10 +27,6 @@ NOT_RUN = {
     "python docs/generate.py": "writes into the sources; tests/unit/schemas compares what it would write",
     "python docs/generate_env.py": "the same, in tests/unit/containers",
     ".ci/run": "runs these tests",
-    "python -m venv with-dlt": "needs a package index; dlt is no dependency of ours",
-    "with-dlt/bin/pip install dlt[postgres]": "the same",
-    "python -m benchmarks.bulk --dlt with-dlt/bin/python --rounds 3 --document docs/performance.md "
-    "--plot docs/bulk.svg": "takes several minutes and writes into the sources",
 }
 
 
@@ -61,6 +57,8 @@ class Reader:
             case ("make", target, *words):
                 assert target in make_targets(), target
                 self._run(["make", "-n", target, *words], ROOT)
+            case ("twodrive-health", *words):
+                self._health(words)
             case ("twodrive", "simulate", *words):
                 self._starts([*_TWODRIVE, "simulate", *self._real(words)], '"base_url"')
             case ("twodrive", *words):
@@ -68,6 +66,8 @@ class Reader:
             case ("docker", "compose", "exec", service, "twodrive", *words):
                 assert "outside" in compose.project()["services"][service]["networks"]
                 self.follow(("twodrive", *words))
+            case ("celery", "-A", "worker.app", "worker", *words):
+                self._starts([*CELERY, "worker", *words], " ready.")
             case ("celery", *_):
                 services = compose.project()["services"].values()
                 assert list(command) in [service.get("command") for service in services], (
@@ -98,6 +98,16 @@ class Reader:
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+
+    def _health(self, words: Sequence[str]) -> None:
+        """Of a worker that consumes."""
+        name = f"healthy-{words[0]}"
+        worker = self._stack.start_worker(name=name)
+        pulse = {"TWODRIVE_HEALTH_PATH": str(self._stack.folder / f"{name}.health")}
+        program = str(Path(sys.executable).with_name("twodrive-health"))
+        done = subprocess.run([program, *words], env=pulse, capture_output=True, text=True, check=False)
+        assert (done.returncode, "consuming" in done.stdout) == (0, True), done.stdout
+        worker.stop()
 
     def _starts(self, command: list[str], says: str) -> None:
         program = self._stack.start("as-documented", command)

@@ -79,6 +79,18 @@ def test_progress_is_seen_meanwhile(fast: Desk) -> None:
     assert sent.get(timeout=60)["state"] == "done"
 
 
+def test_whoever_waits_for_a_run_that_fails_is_told_why(fast: Desk) -> None:
+    fast.dms.set(latency_ms=700)
+    fast.dms.answer_status(403, times=None, match="Workorder", code="AuthorizationCheckFailed")
+    first = refresh_all(fast)
+    wait_until(lambda: (run_row(fast) or {"lease_owner": None})["lease_owner"] is not None, 30, "a worker")
+    second = refresh_all(fast)
+    for sent in (first, second):
+        with pytest.raises(Exception, match="vinacles_not_allowed"):
+            sent.get(timeout=30)
+    assert (run_row(fast)["state"], run_row(fast)["watchers"]) == ("failed", [])
+
+
 def test_a_killed_child_costs_a_page_and_the_run_goes_on(fast: Desk, bulk_worker: Program) -> None:
     # Given a run that is at work
     fast.dms.set(latency_ms=60)

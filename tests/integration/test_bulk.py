@@ -47,6 +47,12 @@ class Workshop:
         with self.parts.database.transaction() as connection:
             self.parts.dealers.change(connection, 1, changes)
 
+    def dealer(self) -> Dealer:
+        with self.parts.database.transaction() as connection:
+            loaded = self.parts.dealers.load(connection, 1)
+        assert loaded is not None
+        return loaded.dealer
+
     def stored(self) -> dict[int, datetime | None]:
         """DMS numbers, with the moment since when they are missing."""
         query = select(workorders.c.dms_number, workorders.c.missing_in_dms_since)

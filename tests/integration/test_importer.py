@@ -90,6 +90,7 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         read_timeout_seconds=10,
         interactive_deadline_seconds=20,
         interactive_threads=4,
+        slice_seconds=20,
         database_pool_size=8,
         visibility_timeout_seconds=900,
         log_level="info",
@@ -98,6 +99,7 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         keep_changes_days=365,
         keep_runs_days=90,
         keep_early_starts_days=365,
+        keep_requests_days=30,
         keep_contacts_days=0,
     )
 

@@ -156,9 +156,16 @@ def test_the_worker_purges(filled: House) -> None:
         "refresh_runs": "finished_at",
         "early_work_starts": "started_at",
         "workorders": "appointment_at",
+        "import_requests": "answered_at",
     }
     owner = create_engine(filled.settings.database_url.reveal(), poolclass=NullPool)
     with owner.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO import_requests (dealer_id, kind, state, error_code, answered_at) "
+                "VALUES (1, 'import', 'failed', 'x', now())"
+            )
+        )
         for table, column in moments.items():
             connection.execute(text(f"UPDATE {table} SET {column} = {column} - interval '900 days'"))
     parts = filled.parts(WORKER)
@@ -210,7 +217,10 @@ def test_the_worker_cannot_touch_what_is_not_its_own(house: House, statement: st
 def test_the_backend_reads_and_says_that_work_has_started(filled: House) -> None:
     assert filled.run(BACKEND, "UPDATE workorders SET work_started_at = now()") > 20
     assert filled.run(BACKEND, "SELECT dealer_id, name, prices_include_vat FROM dealers") == 1
-    for table in metadata.tables.keys() - {"dealers"}:
+    asking = "INSERT INTO import_requests (dealer_id, kind, search) VALUES (1, 'import', 'x')"
+    assert filled.run(BACKEND, asking) == 1
+    assert filled.run(BACKEND, "SELECT id, state, result, error_code FROM import_requests") == 1
+    for table in metadata.tables.keys() - {"dealers", "import_requests"}:
         assert filled.run(BACKEND, f"SELECT * FROM {table}") >= 0
 
 
@@ -219,6 +229,9 @@ def test_the_backend_reads_and_says_that_work_has_started(filled: House) -> None
     [
         "SELECT client_secret_encrypted FROM dealers",
         "SELECT client_id FROM dealers",
+        "SELECT search FROM import_requests",
+        "UPDATE import_requests SET state = 'failed'",
+        "INSERT INTO import_requests (dealer_id, kind, state) VALUES (1, 'import', 'answered')",
         "SELECT * FROM dealers",
         "UPDATE workorders SET make = 'x'",
         "UPDATE contacts SET phone = NULL",

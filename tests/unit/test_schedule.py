@@ -89,6 +89,17 @@ def test_an_opening_in_the_skipped_hour_is_an_hour_later_that_day() -> None:
     assert next_at(closed) == at("2026-03-29 03:30")
 
 
+def test_a_window_in_the_hour_that_comes_twice_opens_once_and_is_open_in_both() -> None:
+    """On 25 October 2026 the clocks go from 3:00 back to 2:00, which is 1:00 UTC."""
+    closed = dealer("2026-10-25 01:00", "2026-10-25 01:00", 15, time(2, 15), time(2, 45))
+    assert next_at(closed) == datetime(2026, 10, 25, 0, 15, tzinfo=UTC)
+    minutes = [datetime(2026, 10, 25, 0, minute, tzinfo=UTC) for minute in (14, 15, 44, 45)]
+    assert [is_open(closed, minute) for minute in minutes] == [False, True, True, False]
+    assert [is_open(closed, minute + timedelta(hours=1)) for minute in minutes] == [False, True, True, False]
+    between = replace(closed, now=minutes[-1])
+    assert turn_of(between) == Turn(False, at("2026-10-26 02:15"))
+
+
 def test_a_window_that_is_skipped_altogether_waits_for_the_next_day() -> None:
     closed = dealer("2026-03-29 01:00", "2026-03-29 01:00", 30, time(2, 10), time(2, 50))
     assert next_at(closed) == at("2026-03-30 02:10")

@@ -17,7 +17,7 @@ from worker.cli.queue import Queue
 from worker.cli.watching import LOOK_SECONDS, Patience
 from worker.errors import ErrorCode
 from worker.store.columns import RunState
-from worker.store.runs import Run, open_runs, recent_runs
+from worker.store.runs import Run, StartedRun, open_runs, recent_runs
 from worker.wiring import Parts
 
 # Nobody needs it later: while the run is open, the schedule wakes a worker for it again and again.
@@ -45,9 +45,11 @@ def bulk(dealer_id: int, no_wait: bool, local: bool, as_json: bool) -> None:
     if no_wait and local:
         raise click.UsageError("--no-wait and --local contradict each other.")
     with parts.opened() as opened:
-        run_id = _started(opened, dealer_id)
-        if not local:
-            _ring(opened, dealer_id, run_id)
+        started = _started(opened, dealer_id)
+        run_id = started.run_id
+        # Another message for a run that has one would give its dealer a second place in the queue.
+        if started.unattended and not local:
+            _ring(opened, started)
         run = _state(opened, run_id) if no_wait else _followed(opened, run_id, local=local)
     result = as_result(run)
     if as_json:
@@ -77,18 +79,18 @@ def runs(dealer_id: int | None, as_json: bool) -> None:
     screen.out().print(run_views.table(results, now) if results else none)
 
 
-def _started(opened: Parts, dealer_id: int) -> int:
+def _started(opened: Parts, dealer_id: int) -> StartedRun:
     if parts.dealer_of(opened, dealer_id).dealer.paused:
         raise Ended(
             Exit.CONFIGURATION,
             f"Importing for dealer {dealer_id} is paused.",
             f"An operator can resume it: twodrive dealers set {dealer_id} --no-paused",
         )
-    return opened.bulk.start(dealer_id).run_id
+    return opened.bulk.start(dealer_id)
 
 
-def _ring(opened: Parts, dealer_id: int, run_id: int) -> None:
-    arguments = {"dealer_id": dealer_id, "run_id": run_id}
+def _ring(opened: Parts, started: StartedRun) -> None:
+    arguments = {"dealer_id": started.dealer_id, "run_id": started.run_id, "turn": started.turn}
     with closing(Queue(opened.settings)) as queue:
         queue.tell("workorders.refresh_dealer", arguments, "bulk", _EXPIRES_SECONDS)
 

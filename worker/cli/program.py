@@ -20,6 +20,7 @@ from worker.cli import (
     keys,
     privacy,
     quarantine,
+    requests,
     sandbox,
     why,
 )
@@ -74,6 +75,7 @@ for _command in (
     circuits.group,
     privacy.purge,
     privacy.forget_person,
+    requests.group,
     sandbox.simulate,
     sandbox.demo,
 ):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from worker.cli.exits import Ended, Exit
 from worker.errors import ErrorCode
-from worker.store.runs import RING_SECONDS, Run
+from worker.store.runs import RING_SECONDS, Run, pause_seconds
 
 LOOK_SECONDS = 0.5
 #: Nobody needs to be there before the next message but one: each comes within `RING_SECONDS` and a minute.
@@ -31,11 +31,11 @@ class Patience:
         elif run.error_code == ErrorCode.VINACLES_CIRCUIT_OPEN and not run.lease_owner:
             if self._clock() - self._since > _PROBE_SECONDS:
                 raise _put_off(run)
-        elif self._clock() - self._since > self._seconds:
+        elif (passed := self._clock() - self._since) > self._seconds + _rest(run):
             last = f" Its last problem: {run.error_code}." if run.error_code else ""
             raise Ended(
                 Exit.UNAVAILABLE,
-                f"Nothing has happened to run {run.run_id} for {self._seconds:.0f} s.{last}",
+                f"Nothing has happened to run {run.run_id} for {passed:.0f} s.{last}",
                 "Are a worker of the queues bulk and maintenance, and beat, running? The run stays open; "
                 "look at it: twodrive runs",
             )
@@ -48,3 +48,8 @@ def _put_off(run: Run) -> Ended:
         "It goes on by itself after the next probe (see: twodrive circuits). "
         f"To try now: twodrive check {run.dealer_id}",
     )
+
+
+def _rest(run: Run) -> float:
+    """After a failure nobody is woken for the run for a while."""
+    return pause_seconds(run.attempts) if run.error_code else 0.0

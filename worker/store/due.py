@@ -3,8 +3,9 @@ number of askers at once."""
 
 import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from worker.store import run_statements
 from worker.store.failures import unknown_dealer
@@ -29,15 +30,28 @@ def claim_due(connection: Connection, limit: int, turn_of: Callable[[DueDealer],
     return sorted(started, key=lambda run: order[run.dealer_id])
 
 
-def start_run(connection: Connection, dealer_id: int) -> StartedRun:
-    """The dealer's open run, or a new one, whatever its schedule says.
+def start_run(connection: Connection, dealer_id: int, watcher: str | None = None) -> StartedRun:
+    """The dealer's open run, or a new one, whatever its schedule says; `watcher` is a task that wants to know
+    its end.
 
     Raises `MessageInvalid` for an unknown dealer.
     """
-    started = _start(connection, run_statements.START_OR_JOIN, [dealer_id])
+    started = _start(connection, run_statements.START_OR_JOIN, [dealer_id], watcher=watcher)
     if not started:
         raise unknown_dealer(dealer_id)
     return started[0]
+
+
+def join_run(connection: Connection, run_id: int, dealer_id: int, watcher: str) -> StartedRun | None:
+    """Watch one open run of the dealer; None when it is no such."""
+    started = _start(connection, run_statements.JOIN, [dealer_id], run_id=run_id, watcher=watcher)
+    return started[0] if started else None
+
+
+def dismiss_watchers(connection: Connection, run_id: int) -> list[str]:
+    """Who waits for the run: they are to be answered now, once."""
+    row = connection.execute(text(run_statements.DISMISS), {"run_id": run_id}).one_or_none()
+    return [] if row is None else list(row.watchers)
 
 
 def overdue_runs(connection: Connection, limit: int) -> list[StartedRun]:
@@ -49,10 +63,22 @@ def overdue_runs(connection: Connection, limit: int) -> list[StartedRun]:
     return _started(connection.execute(text(run_statements.OVERDUE), parameters))
 
 
-def _start(connection: Connection, statement: str, dealer_ids: list[int]) -> list[StartedRun]:
-    parameters = {"dealer_ids": dealer_ids, "ring_seconds": RING_SECONDS}
+def _start(
+    connection: Connection,
+    statement: str,
+    dealer_ids: list[int],
+    *,
+    run_id: int | None = None,
+    watcher: str | None = None,
+) -> list[StartedRun]:
+    parameters = {
+        "dealer_ids": dealer_ids,
+        "run_id": run_id,
+        "ring_seconds": RING_SECONDS,
+        "watchers": [] if watcher is None else [watcher],
+    }
     return _started(connection.execute(text(statement), parameters))
 
 
-def _started(rows: Iterable[tuple[int, int]]) -> list[StartedRun]:
-    return [StartedRun(run_id, dealer_id) for run_id, dealer_id in rows]
+def _started(rows: Iterable[Row[Any]]) -> list[StartedRun]:
+    return [StartedRun(**row._mapping) for row in rows]

@@ -57,6 +57,14 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "refresh_runs": _ALL_OF_THE_WORKERS,
     "circuits": _ALL_OF_THE_WORKERS,
     "quarantine": _ALL_OF_THE_WORKERS,
+    "import_requests": {
+        **_ALL_OF_THE_WORKERS,
+        # What was typed is written and never read back.
+        BACKEND: (
+            "INSERT (dealer_id, kind, search, workorder_id, request_id, answer_by)",
+            f"SELECT ({_columns('import_requests', 'search', 'tries', 'try_at', 'lease_owner')})",
+        ),
+    },
 }
 
 

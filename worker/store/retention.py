@@ -32,6 +32,7 @@ RULES: dict[str, Rule] = {
     "keep_early_starts_days": Rule(
         "early_work_starts", "t.started_at < now() - make_interval(days => :days)"
     ),
+    "keep_requests_days": Rule("import_requests", "t.answered_at < now() - make_interval(days => :days)"),
     # A row stays, since Claire may refer to it; the person in it goes.
     "keep_contacts_days": Rule(
         "contacts",

@@ -9,6 +9,7 @@ from worker.store.quarantine_statements import GONE, UNKNOWN_OUTSIDE
 
 _OPEN = "state IN ('waiting', 'running')"
 _RING = "clock_timestamp() + make_interval(secs => :ring_seconds)"
+_WATCHERS = "CAST(:watchers AS text[])"
 # Whatever changed while the last run was reading is read again, also with clocks a little apart.
 _OVERLAP = "interval '15 minutes'"
 # Only a run over all of the window notices what vanished from it and what it has newly reached.
@@ -31,9 +32,12 @@ FROM jsonb_to_recordset(CAST(:planned AS jsonb)) AS p (dealer_id bigint, next_at
 WHERE d.dealer_id = p.dealer_id
 """
 
+# A run after one that failed begins as if it had been tried once: with a knock at the dealer's door.
 _INSERT = f"""
-INSERT INTO refresh_runs AS run (dealer_id, window_from, window_until, modified_since, expected, ring_at)
-SELECT d.dealer_id, today - d.days_back, today + d.days_ahead + 1, last.since, alike.seen, {_RING}
+INSERT INTO refresh_runs AS run
+    (dealer_id, window_from, window_until, modified_since, expected, ring_at, attempts, watchers)
+SELECT d.dealer_id, today - d.days_back, today + d.days_ahead + 1, last.since, alike.seen, {_RING},
+    CASE WHEN latest.state = 'failed' THEN 1 ELSE 0 END, {_WATCHERS}
 FROM dealers d
 CROSS JOIN LATERAL CAST(now() AT TIME ZONE d.time_zone AS date) AS today
 LEFT JOIN LATERAL (
@@ -47,33 +51,54 @@ LEFT JOIN LATERAL (
         AND (r.modified_since IS NULL) = (last.since IS NULL)
     ORDER BY r.started_at DESC LIMIT 1
 ) AS alike ON true
+LEFT JOIN LATERAL (
+    SELECT r.state FROM refresh_runs r WHERE r.dealer_id = d.dealer_id ORDER BY r.started_at DESC LIMIT 1
+) AS latest ON true
 WHERE d.dealer_id = ANY(CAST(:dealer_ids AS bigint[]))
 ON CONFLICT (dealer_id) WHERE {_OPEN}
 """
-START = f"{_INSERT} DO NOTHING RETURNING id, dealer_id"
-# The update changes nothing; it is what makes PostgreSQL return the row that is there.
-START_OR_JOIN = f"{_INSERT} DO UPDATE SET dealer_id = run.dealer_id RETURNING id, dealer_id"
+START = f"{_INSERT} DO NOTHING RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended"
+_WATCH = f"watchers = ARRAY(SELECT DISTINCT unnest(run.watchers || {_WATCHERS}))"
+# Nobody holds it, and no message is under way for it, or it pauses after a failure.
+_UNATTENDED = (
+    "ring_at <= clock_timestamp() OR run.lease_until IS NULL AND run.error_code IS NOT NULL AS unattended"
+)
+# A row that was inserted has no xmax.
+START_OR_JOIN = f"""{_INSERT} DO UPDATE SET {_WATCH}
+RETURNING id AS run_id, dealer_id, turns AS turn, xmax = 0 OR {_UNATTENDED}
+"""
+JOIN = f"""
+UPDATE refresh_runs AS run SET {_WATCH} WHERE id = :run_id AND dealer_id = ANY(:dealer_ids) AND {_OPEN}
+RETURNING id AS run_id, dealer_id, turns AS turn, {_UNATTENDED}
+"""
+DISMISS = """
+UPDATE refresh_runs run SET watchers = '{}'
+FROM (SELECT id, watchers FROM refresh_runs WHERE id = :run_id FOR UPDATE) before
+WHERE run.id = before.id RETURNING before.watchers
+"""
 
 OVERDUE = f"""
 UPDATE refresh_runs SET ring_at = {_RING}
 WHERE id IN (
     SELECT id FROM refresh_runs WHERE {_OPEN} AND ring_at <= now()
     ORDER BY ring_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, dealer_id
+RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended
 """
 
 _SPENT = "attempts >= :max_attempts"
 TAKE_LEASE = f"""
 UPDATE refresh_runs r SET
-    attempts = attempts + 1,
+    attempts = attempts + 1, turns = turns + 1,
     state = CASE WHEN {_SPENT} THEN 'failed' ELSE 'running' END,
     finished_at = CASE WHEN {_SPENT} THEN clock_timestamp() END,
-    error_code = CASE WHEN {_SPENT} THEN coalesce(error_code, 'internal') ELSE error_code END,
+    error_code = CASE WHEN {_SPENT} THEN coalesce(error_code, 'worker_lost') ELSE error_code END,
     lease_owner = CASE WHEN NOT ({_SPENT}) THEN :owner END,
     lease_until = CASE WHEN NOT ({_SPENT}) THEN until END,
     ring_at = until
 FROM (SELECT clock_timestamp() + make_interval(secs => :seconds) AS until) lease
-WHERE id = :run_id AND {_OPEN} AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+WHERE id = :run_id AND {_OPEN} AND (lease_owner ^@ ANY(CAST(:dead AS text[]))
+    OR (lease_until IS NULL OR lease_until <= clock_timestamp())
+        AND turns = coalesce(CAST(:turn AS integer), turns))
 RETURNING r.*, clock_timestamp() AS now
 """
 
@@ -114,6 +139,14 @@ UPDATE refresh_runs SET
     state = :state, finished_at = clock_timestamp(), lease_owner = NULL, lease_until = NULL,
     error_code = CAST(:error_code AS text), phase = CASE WHEN :state = 'done' THEN 'done' ELSE phase END
 WHERE {_HELD}
+"""
+
+# Of a day in UTC, since a dealer's runs have no other.
+ON_A_NEW_DAY = """
+SELECT max(earlier.started_at) < date_trunc('day', run.started_at, 'UTC')
+FROM refresh_runs run JOIN refresh_runs earlier USING (dealer_id)
+WHERE run.id = :run_id AND earlier.state = 'done' AND earlier.started_at < run.started_at
+GROUP BY run.started_at
 """
 
 _RUN = "SELECT *, clock_timestamp() AS now FROM refresh_runs"

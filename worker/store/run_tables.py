@@ -13,14 +13,16 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from worker.store.columns import INSTANT, Phase, RunState, metadata, now, one_of, whole
 
 _OPEN = "state IN ('waiting', 'running')"
 
 #: `window_…` are wall clocks at the dealer, the end outside; without `modified_since` all of the window
-#: is read. `ring_at` is when a worker is to be woken for an open run once more; `attempts` counts the leases
-#: since the last page.
+#: is read. `ring_at` is when a worker is to be woken for an open run once more; `turns` counts the leases,
+#: `attempts` those since the last page. `watchers` are ids of tasks that somebody waits for; whoever works on
+#: the run answers them too.
 refresh_runs = Table(
     "refresh_runs",
     metadata,
@@ -56,6 +58,8 @@ refresh_runs = Table(
     ),
     Column("expected", Integer),
     Column("error_code", Text),
+    whole("turns", 0),
+    Column("watchers", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     one_of("state", RunState),
     one_of("phase", Phase),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_both_or_none"),

@@ -11,7 +11,7 @@ seconds of one interactive request. The next run then finds it to differ, and st
 Everything that a run writes, holds or refuses is compared by its moment of asking like any import.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, time
 from typing import Any
@@ -51,8 +51,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class StartedRun:
+    """`turn` is the one that a message may be sent for, and `unattended` says that none is under way."""
+
     run_id: int
     dealer_id: int
+    turn: int = 0
+    unattended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run as it stands at `now`, PostgreSQL's moment. `error_code` of an open run is what last went wrong
-    since its last page. With `modified_since` it reads only what changed since that moment."""
+    since its last page. With `modified_since` it reads only what changed since that moment. `turns` were
+    taken in all, `attempts` since the last page; `watchers` are tasks that want to know its end."""
 
     run_id: int
     dealer_id: int
@@ -113,6 +118,8 @@ class Run:
     seen: int
     expected: int | None
     error_code: str | None
+    turns: int
+    watchers: Sequence[str]
     now: datetime
 
 
@@ -122,16 +129,31 @@ _OWN = tuple(
 )
 
 
-def take_lease(connection: Connection, run_id: int, owner: str, seconds: float) -> Run | None:
-    """Hold a run for `seconds`, None when somebody else does or it has ended.
+def take_lease(
+    connection: Connection,
+    run_id: int,
+    owner: str,
+    seconds: float,
+    turn: int | None = None,
+    dead: Sequence[str] = (),
+) -> Run | None:
+    """Hold a run for `seconds`, None when somebody else does or it has ended, or when `turn` is over.
 
-    `owner` names this one taking: two deliveries of a message need two. A run taken `MAX_ATTEMPTS` times
-    without a page fails here, with the error of its last release.
+    `owner` names this one taking: two deliveries of a message need two. A lease whose owner begins with one
+    of `dead` holds nobody out. A run taken `MAX_ATTEMPTS` times without a page fails here, with the error of
+    its last release, or `worker_lost` where it was never released.
     """
     row = (
         connection.execute(
             text(run_statements.TAKE_LEASE),
-            {"run_id": run_id, "owner": owner, "seconds": seconds, "max_attempts": MAX_ATTEMPTS},
+            {
+                "run_id": run_id,
+                "owner": owner,
+                "seconds": seconds,
+                "max_attempts": MAX_ATTEMPTS,
+                "turn": turn,
+                "dead": list(dead),
+            },
         )
         .mappings()
         .one_or_none()
@@ -193,6 +215,16 @@ def finish(
 def run_state(connection: Connection, run_id: int) -> Run | None:
     row = connection.execute(text(run_statements.ONE_RUN), {"run_id": run_id}).mappings().one_or_none()
     return None if row is None else _run(row)
+
+
+def on_a_new_day(connection: Connection, run_id: int) -> bool:
+    """Whether the last run of the dealer that came to its end began on an earlier day (UTC)."""
+    return bool(connection.execute(text(run_statements.ON_A_NEW_DAY), {"run_id": run_id}).scalar())
+
+
+def pause_seconds(attempts: int) -> float:
+    """How long a run rests after so many attempts without a page: 60, 120, 240, 480 s."""
+    return float(RING_SECONDS * 2 ** (max(attempts, 1) - 1))
 
 
 def open_runs(connection: Connection) -> list[Run]:

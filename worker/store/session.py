@@ -1,14 +1,21 @@
 """The door to PostgreSQL: connections, transactions, and foreign errors made ours."""
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 
+from worker.deadline import Deadline
 from worker.store.failures import FOREIGN, translated
+from worker.store.watch import WatchedConnection, Watchman, connect_within_the_watch
+
+#: PostgreSQL ends a statement or an idle transaction by itself at its limit; when this much more has passed,
+#: it is not there any more.
+_BEYOND_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +29,37 @@ class Limits:
     lock_seconds: float = 10
     idle_in_transaction_seconds: float = 30
 
+    @property
+    def silence_seconds(self) -> float:
+        """After how long without an answer the server counts as gone."""
+        limits = (self.statement_seconds, self.idle_in_transaction_seconds)
+        return math.inf if 0 in limits else max(limits) + _BEYOND_SECONDS
+
 
 class Database:
     """One database. Nothing connects before the first transaction; safe to share between threads."""
 
     def __init__(self, url: str, application_name: str, limits: Limits | None = None) -> None:
-        self._create = partial(_create_engine, url, application_name, limits or Limits())
+        limits = limits or Limits()
+        self._create = partial(_create_engine, url, application_name, limits)
+        self._silence_seconds = limits.silence_seconds
+        self._watchman = Watchman()
         self._lock = threading.Lock()
         self._engine: Engine | None = None
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Commits at the end, rolls back when anything is raised.
+    def transaction(self, deadline: Deadline | None = None) -> Iterator[Connection]:
+        """Commits at the end, rolls back when anything is raised. Ends about at `deadline` also where the
+        server has fallen silent; without one, when the server has been silent beyond its own limits.
 
         Raises `StorageUnavailable` where trying again may help, `ConfigurationError` where somebody must act,
         `StatementRefused` for a defect of ours.
         """
         try:
-            with self.engine().begin() as connection:
+            with (
+                self._watchman.watching(self._silence_seconds, deadline),
+                self.engine().begin() as connection,
+            ):
                 yield connection
         except FOREIGN as error:
             raise translated(error) from None
@@ -59,6 +79,7 @@ class Database:
         """To be called in a forked child: forgets the parent's connections without closing them, since both
         processes would talk over the same socket."""
         self._lock = threading.Lock()
+        self._watchman = Watchman()
         self._forget(close=False)
 
     def _forget(self, *, close: bool) -> None:
@@ -75,7 +96,7 @@ def _create_engine(url: str, application_name: str, limits: Limits) -> Engine:
         "lock_timeout": _milliseconds(limits.lock_seconds),
         "idle_in_transaction_session_timeout": _milliseconds(limits.idle_in_transaction_seconds),
     }
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=limits.pool_size,
         max_overflow=0,
@@ -83,6 +104,7 @@ def _create_engine(url: str, application_name: str, limits: Limits) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
+            "connection_factory": WatchedConnection,
             "application_name": application_name,
             "connect_timeout": limits.connect_seconds,
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
@@ -94,6 +116,8 @@ def _create_engine(url: str, application_name: str, limits: Limits) -> Engine:
             "tcp_user_timeout": 30_000,
         },
     )
+    event.listen(engine, "do_connect", connect_within_the_watch)
+    return engine
 
 
 def _milliseconds(seconds: float) -> int:

@@ -31,6 +31,7 @@ from schemas.workorder import Role
 from worker.store.circuit_tables import circuits
 from worker.store.columns import INSTANT, MONEY, Trigger, flag, metadata, now, one_of, whole
 from worker.store.quarantine_table import quarantine
+from worker.store.request_tables import import_requests
 from worker.store.run_tables import refresh_runs
 
 # All tables are here, wherever their definition.
@@ -41,6 +42,7 @@ __all__ = [
     "dealers",
     "early_work_starts",
     "import_attempts",
+    "import_requests",
     "interventions",
     "metadata",
     "parts",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, text, union
 from schemas.decision import Stored
 from schemas.outcome import Outcome
 from schemas.workorder import workorder_id
+from worker.deadline import Deadline
 from worker.errors import ErrorCode, StorageUnavailable
 from worker.store import statements, tables
 from worker.store.copying import copy_children
@@ -45,6 +46,7 @@ def store_page(
     *,
     record_unchanged: bool = True,
     alongside: Alongside = nothing_else,
+    deadline: Deadline | None = None,
 ) -> Page:
     """Read, decide and write in one transaction, again when overtaken; returns what was decided and written.
 
@@ -54,7 +56,7 @@ def store_page(
     """
     for _ in range(_TRIES):
         try:
-            with database.transaction() as connection:
+            with database.transaction(deadline) as connection:
                 page = decide(lock_page(connection, dealer_id, digests))
                 write_page(connection, dealer_id, page, lineage, record_unchanged=record_unchanged)
                 alongside(connection, page)

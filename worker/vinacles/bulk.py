@@ -45,8 +45,8 @@ class BulkQuery:
     at the branch without a zone, and with a number above `after_dms_number`.
 
     `modified_since` (with a zone) leaves out what has not changed since. `page_rows` is what an earlier page
-    learned. With `dates_filtered` off the server is asked for every workorder, and only those of the window
-    are kept; `modified_since` then has no effect.
+    learned, `most_rows` how many are wanted. With `dates_filtered` off the server is asked for every
+    workorder, and only those of the window are kept; `modified_since` then has no effect.
     """
 
     window_from: datetime
@@ -55,6 +55,7 @@ class BulkQuery:
     after_dms_number: int = 0
     page_rows: int | None = None
     dates_filtered: bool = True
+    most_rows: int = HEADER_ROWS
 
     def conditions(self) -> list[Filter]:
         conditions = [above(DMS_NUMBER, self.after_dms_number)]
@@ -110,7 +111,7 @@ class BulkReader:
         asking, limit = _asking(dealer, deadline), PageLimit(query.page_rows)
         question = Query(WORKORDER, of_dealer(dealer, all_of(query.conditions())), (DMS_NUMBER,))
         try:
-            answer = read_page(self._client, asking, question, HEADER_ROWS, limit)
+            answer = read_page(self._client, asking, question, query.most_rows, limit)
         except (NotUnderstood, VinaclesUnavailable) as error:
             if query.dates_filtered and _may_be_deterministic(error) and self._works_without_dates(asking):
                 raise datetime_filter_refused() from None
@@ -160,6 +161,10 @@ class BulkReader:
         requests = headers.requests + asking.tally.requests
         page = assembled(headers.rows, [first, *unique], truncated=headers.has_more, requests=requests)
         return replace(page, page_rows=limit.rows)
+
+    def knock(self, dealer: Dealer, deadline: Deadline) -> None:
+        """Ask for one row, to see whether anybody answers."""
+        self._client.get(_asking(dealer, deadline), Query(WORKORDER, first=1).target(), rows)
 
     def modified_on_works(self, dealer: Dealer, deadline: Deadline) -> bool:
         """Whether workorders can be selected by their last change: the column exists, may be read, can be

@@ -77,6 +77,7 @@ class Containers:
             "/var/lib/twodrive": self.state(name),
             "/data": self._folder(f"{name}-data"),
             "/app": self._folder("app"),
+            "/tmp/health": self._folder(f"{name}-tmp") / "health",
             **self.ports,
         }
         known = re.compile("|".join(rf"(?<!\w){place}\b" for place in places))

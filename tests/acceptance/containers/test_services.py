@@ -80,14 +80,33 @@ def test_migrate(without_tables: Containers, empty_database_url: str) -> None:
 def test_worker_interactive(containers: Containers, backend: Celery) -> None:
     worker = containers.start("worker-interactive")
     worker.wait_ready(lambda: _says(worker, "ready."))
+    worker.wait_ready(lambda: containers.healthy("worker-interactive"))
     # Known only to somebody who has looked it up in PostgreSQL.
     assert _code(backend, "interactive", dealer_id=999) == "dealer_unknown"
     assert containers.stop(worker) == 0, worker.tail()
 
 
+def test_requests(containers: Containers, database_url: str) -> None:
+    server = containers.start("requests")
+    server.wait_ready(lambda: _says(server, "import_requests_serving"))
+    with contextlib.closing(psycopg2.connect(database_url.replace("+psycopg2", ""))) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute("INSERT INTO import_requests (dealer_id, kind, search) VALUES (999, 'import', 'x')")
+
+        def answered() -> bool:
+            cursor.execute("SELECT error_code FROM import_requests WHERE answered_at IS NOT NULL")
+            return cursor.fetchall() == [("dealer_unknown",)]
+
+        server.wait_ready(answered)
+    assert containers.stop(server) == 0, server.tail()
+    assert _says(server, "import_requests_stopped")
+
+
 def test_worker_bulk(containers: Containers, backend: Celery) -> None:
     worker = containers.start("worker-bulk")
     worker.wait_ready(lambda: _says(worker, "ready."))
+    worker.wait_ready(lambda: containers.healthy("worker-bulk"))
     assert _code(backend, "bulk", dealer_id="none") == "message_invalid"
     assert _code(backend, "maintenance", dealer_id="none") == "message_invalid"
     # A task that the parent still counts as running would make it wait for worker_soft_shutdown_timeout.
@@ -98,6 +117,7 @@ def test_worker_bulk(containers: Containers, backend: Celery) -> None:
 def test_beat(containers: Containers) -> None:
     beat = containers.start("beat")
     beat.wait_ready(lambda: _says(beat, "beat: Starting..."))
+    beat.wait_ready(lambda: containers.healthy("beat"))
     assert containers.stop(beat) == 0, beat.tail()
     assert list(containers.state("beat").glob("beat*"))
 

@@ -17,6 +17,7 @@ _MOMENT = {
     "workorder_changes": "changed_at",
     "refresh_runs": "finished_at",
     "early_work_starts": "started_at",
+    "import_requests": "answered_at",
 }
 
 
@@ -50,6 +51,11 @@ def aged(store: Store) -> Store:
         store.run(
             "INSERT INTO early_work_starts (dealer_id, workorder_id, started_at) "
             "VALUES (7, gen_random_uuid(), now() - make_interval(days => :days))",
+            days=days,
+        )
+        store.run(
+            "INSERT INTO import_requests (dealer_id, kind, state, error_code, answered_at) "
+            "VALUES (7, 'import', 'failed', 'x', now() - make_interval(days => :days))",
             days=days,
         )
     store.run("UPDATE workorders SET appointment_at = now() - interval '100 days' WHERE dms_number = 1")

@@ -185,12 +185,23 @@ def test_a_run_that_gets_no_further_fails_with_what_last_went_wrong(store: Store
     assert take(store, run_id, "again") is None
 
 
-def test_workers_that_die_without_a_word_make_it_an_internal_failure(store: Store, run_id: int) -> None:
+def test_workers_that_die_without_a_word_are_told(store: Store, run_id: int) -> None:
     for n in range(MAX_ATTEMPTS + 1):
         take(store, run_id, str(n))
         store.run("UPDATE refresh_runs SET lease_until = now() WHERE lease_until IS NOT NULL")
     run = state(store, run_id)
-    assert (run.state, run.error_code) == (RunState.FAILED, "internal")
+    assert (run.state, run.error_code) == (RunState.FAILED, "worker_lost")
+
+
+def test_a_lease_of_the_dead_holds_nobody_out(store: Store, run_id: int) -> None:
+    assert take(store, run_id, "task/0/a")
+    with store.database.transaction() as connection:
+        for dead in ([], ["other/0/"], ["task/1/"]):
+            assert take_lease(connection, run_id, "task/1/b", 60, dead=dead) is None
+        taken = take_lease(connection, run_id, "task/1/b", 60, dead=["task/0/"])
+    assert taken is not None
+    assert taken.lease_owner == "task/1/b"
+    assert not let_go(store, run_id, "task/0/a", ErrorCode.STORAGE_UNAVAILABLE)
 
 
 def test_a_page_forgives_earlier_attempts(store: Store, run_id: int) -> None:

@@ -1,10 +1,11 @@
 """Reading by the page: what is asked, what is kept, what is learned about a server."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,9 +20,13 @@ from worker.retry import RetryRule
 from worker.vinacles.bulk import BulkQuery, BulkReader, HeaderPage
 from worker.vinacles.client import Asking, Client
 from worker.vinacles.failures import DatetimeFilterRefused, NotUnderstood, PageTooBig
+from worker.vinacles.query import PAGING_BYTES
 
 WINDOW = BulkQuery(datetime(2026, 11, 8), datetime(2027, 1, 21, 12, 30))  # noqa: DTZ001  wall clocks
 IN_WINDOW = "AppointmentDate ge 2026-11-08T00:00:00Z and AppointmentDate lt 2027-01-21T12:30:00Z"
+
+
+sample = Random(1).sample
 
 
 def soon() -> Deadline:
@@ -268,6 +273,32 @@ def test_what_belongs_to_a_page_of_headers(house: House, dealer: Dealer, server:
         "(WorkorderId ge 7 and WorkorderId le 8)"
     }
     assert firsts(server, "WorkorderLine") == ["5000", "5000"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "lines", "contacts"),
+    [
+        (range(48_000, 48_500), 1, 1),
+        (range(48_000, 49_500, 3), 4, 1),
+        (sample(range(48_000, 49_000), 500), 2, 1),
+        (sample(range(48_000, 53_000), 500), 3, 2),
+        (sample(range(1_000_000, 2_000_000), 500), 4, 4),
+        (sample(range(2**52, 2**53), 500), 5, 5),
+    ],
+    ids=["in a row", "every third", "every other", "every tenth", "of a million", "anywhere"],
+)
+def test_500_workorders_are_a_few_requests(
+    house: House, dealer: Dealer, server: BadServer, numbers: Sequence[int], lines: int, contacts: int
+) -> None:
+    headers = HeaderPage(tuple(header(number) for number in numbers), False, 0, None, 1, 0.0)
+    house.bulk.belongings(dealer, headers, soon())
+    assert (len(asked_of(server, "WorkorderLine")), len(asked_of(server, "WorkorderContact"))) == (
+        lines,
+        contacts,
+    )
+    # With room for a page link, below the 8 KB at which a proxy answers 414
+    longest = max(len(server.url + request.target) for request in server.asked)
+    assert longest + PAGING_BYTES < 7_000
 
 
 def test_a_page_without_numbers_has_no_belongings(house: House, dealer: Dealer, server: BadServer) -> None:

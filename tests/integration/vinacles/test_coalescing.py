@@ -1,8 +1,10 @@
 """Ten who ask the same are one question and ten answers."""
 
 import multiprocessing
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from multiprocessing.synchronize import Event
 
 import pytest
@@ -17,9 +19,15 @@ from worker.coalescing import Coalescer
 from worker.deadline import Deadline
 from worker.errors import VinaclesUnavailable
 
+KEY = b"the fleet's"
+
 
 def soon(seconds: float = 20) -> Deadline:
     return Deadline.after(seconds)
+
+
+def turn_of(coalescer: Coalescer) -> str:
+    return f"{coalescer.name_of('a')}:turn"
 
 
 class Waiting:
@@ -38,7 +46,7 @@ class Waiting:
 
 def test_ten_ask_and_one_works(redis_client: redis.Redis) -> None:
     waiting = Waiting(9)
-    coalescer = Coalescer(redis_client, waiting)
+    coalescer = Coalescer(redis_client, KEY, waiting)
     worked: list[bytes] = []
 
     def work() -> bytes:
@@ -49,26 +57,26 @@ def test_ten_ask_and_one_works(redis_client: redis.Redis) -> None:
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: coalescer.once("5:refresh", work, soon()), range(10)))
     assert (answers, worked) == ([b"the answer"] * 10, [b"the answer"])
-    assert redis_client.keys() == [b"twodrive:once:5:refresh"]
+    assert redis_client.keys() == [coalescer.name_of("5:refresh").encode()]
 
 
 def test_an_answer_is_kept_for_a_while_and_an_empty_one_too(redis_client: redis.Redis) -> None:
-    coalescer = Coalescer(redis_client)
+    coalescer = Coalescer(redis_client, KEY)
     assert coalescer.once("a", lambda: b"", soon(), keep_seconds=60) == b""
     assert coalescer.once("a", lambda: b"later", soon()) == b""
-    assert redis_client.keys() == [b"twodrive:once:a"]
+    assert redis_client.keys() == [coalescer.name_of("a").encode()]
     assert coalescer.once("b", lambda: b"another", soon()) == b"another"
-    assert 0 < redis_client.pttl("twodrive:once:a") <= 60_000
-    redis_client.delete("twodrive:once:a")
+    assert 0 < redis_client.pttl(coalescer.name_of("a")) <= 60_000
+    redis_client.delete(coalescer.name_of("a"))
     assert coalescer.once("a", lambda: b"later", soon()) == b"later"
 
 
 def test_a_turn_outlasts_its_lease_while_its_holder_lives(redis_client: redis.Redis) -> None:
-    coalescer = Coalescer(redis_client, lease_seconds=1.5)
+    coalescer = Coalescer(redis_client, KEY, lease_seconds=1.5)
 
     def work() -> bytes:
         for _ in range(4):
-            await_renewal(redis_client, "twodrive:once:a:turn")
+            await_renewal(redis_client, turn_of(coalescer))
         with pytest.raises(VinaclesUnavailable, match="in time"):
             coalescer.once("a", lambda: b"second", soon(0.1))
         return b"first"
@@ -93,8 +101,8 @@ def test_who_dies_is_replaced(redis_client: redis.Redis, redis_server: Redis) ->
     assert told.wait(60)
     holder.kill()
     holder.join()
-    assert redis_client.exists("twodrive:once:a:turn")
-    assert Coalescer(redis_client).once("a", lambda: b"the next", soon()) == b"the next"
+    assert redis_client.exists(turn_of(Coalescer(redis_client, KEY)))
+    assert Coalescer(redis_client, KEY).once("a", lambda: b"the next", soon()) == b"the next"
 
 
 def hold(url: str, told: Event) -> None:
@@ -103,12 +111,12 @@ def hold(url: str, told: Event) -> None:
         threading.Event().wait()
         return b"never"
 
-    Coalescer(redis.Redis.from_url(url)).once("a", work, soon())
+    Coalescer(redis.Redis.from_url(url), KEY).once("a", work, soon())
 
 
 def test_a_failure_is_told_to_its_own_caller_and_the_next_takes_over(redis_client: redis.Redis) -> None:
     waiting = Waiting(1)
-    coalescer, begun = Coalescer(redis_client, waiting), threading.Event()
+    coalescer, begun = Coalescer(redis_client, KEY, waiting), threading.Event()
 
     def fail() -> bytes:
         begun.set()
@@ -128,21 +136,23 @@ def test_a_failure_is_told_to_its_own_caller_and_the_next_takes_over(redis_clien
 
 
 def test_a_turn_that_was_lost_is_not_given_back_for_its_new_holder(redis_client: redis.Redis) -> None:
+    coalescer = Coalescer(redis_client, KEY)
+
     def robbed() -> bytes:
-        redis_client.set("twodrive:once:a:turn", "somebody else")
+        redis_client.set(turn_of(coalescer), "somebody else")
         return b"mine"
 
-    assert Coalescer(redis_client).once("a", robbed, soon()) == b"mine"
-    assert redis_client.get("twodrive:once:a:turn") == b"somebody else"
+    assert coalescer.once("a", robbed, soon()) == b"mine"
+    assert redis_client.get(turn_of(coalescer)) == b"somebody else"
 
 
 def test_with_redis_away_everybody_works_alone() -> None:
     with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as unreachable:
-        assert Coalescer(unreachable).once("a", lambda: b"alone", soon()) == b"alone"
+        assert Coalescer(unreachable, KEY).once("a", lambda: b"alone", soon()) == b"alone"
 
 
 def test_redis_may_go_away_while_somebody_works(redis_client: redis.Redis) -> None:
-    coalescer = Coalescer(redis_client)
+    coalescer = Coalescer(redis_client, KEY)
 
     def work() -> bytes:
         coalescer._redis = redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
@@ -150,3 +160,13 @@ def test_redis_may_go_away_while_somebody_works(redis_client: redis.Redis) -> No
 
     assert coalescer.once("a", work, soon()) == b"mine"
     coalescer._redis.close()
+
+
+def test_names_in_redis_tell_nothing_without_the_key(redis_client: redis.Redis) -> None:
+    Coalescer(redis_client, KEY).once("search/12/12-BDF-3", lambda: b"", soon(), keep_seconds=60)
+    (found,) = redis_client.keys()
+    assert isinstance(found, bytes)
+    name = found.decode()
+    assert re.fullmatch(r"twodrive:once:[0-9a-f]{64}", name)
+    assert name != Coalescer(redis_client, b"another").name_of("search/12/12-BDF-3")
+    assert sha256(b"search/12/12-BDF-3").hexdigest() not in name

@@ -120,6 +120,8 @@ def _run(pages: int, error_code: str | None = None) -> Run:
         seen=0,
         expected=None,
         error_code=error_code,
+        turns=1,
+        watchers=(),
         now=_START,
     )
 
@@ -132,10 +134,15 @@ def test_patience_lasts_while_something_happens() -> None:
         now += 9
     patience.check(_run(4))
     now += 2
+    with pytest.raises(Ended):
+        patience.check(_run(4))
+    # After a failure the run rests for a minute first
+    patience.check(_run(4, "vinacles_unavailable"))
+    now += 60
     with pytest.raises(Ended) as raised:
         patience.check(_run(4, "vinacles_unavailable"))
     assert raised.value.exit_code is Exit.UNAVAILABLE
-    assert "Nothing has happened to run 4711 for 10 s." in raised.value.message
+    assert "Nothing has happened to run 4711 for 71 s." in raised.value.message
     assert "Its last problem: vinacles_unavailable." in raised.value.message
 
 

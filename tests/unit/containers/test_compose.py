@@ -120,7 +120,8 @@ def test_start_order(services: dict[str, Any]) -> None:
     }
     ready = {"migrate": "service_completed_successfully", "redis": "service_healthy"}
     assert order["migrate"] == {"postgres": "service_healthy"}
-    assert [order[name] for name in ("worker-interactive", "worker-bulk", "beat", "flower")] == [ready] * 4
+    ours = ("worker-interactive", "requests", "worker-bulk", "beat", "flower")
+    assert [order[name] for name in ours] == [ready] * 5
     waited_for = {o for rules in order.values() for o, rule in rules.items() if rule == "service_healthy"}
     assert all("healthcheck" in services[name] for name in waited_for)
 
@@ -164,10 +165,19 @@ def test_a_stop_leaves_time_for_running_tasks(
 ) -> None:
     deadline = _DEFAULTS["TWODRIVE_INTERACTIVE_DEADLINE_SECONDS"]
     interactive, bulk = services["worker-interactive"], services["worker-bulk"]
-    assert compose.seconds(interactive["stop_grace_period"]) >= deadline + 5
+    for waited_for in (interactive, services["requests"]):
+        assert compose.seconds(waited_for["stop_grace_period"]) >= deadline + 5
     assert bulk["environment"]["REMAP_SIGTERM"] == "SIGQUIT"
     soft = celery_settings["worker_soft_shutdown_timeout"]
     assert compose.seconds(bulk["stop_grace_period"]) >= soft + 5
+
+
+def test_health_checks_and_programs_name_the_same_file(services: dict[str, Any]) -> None:
+    for name in ("worker-interactive", "worker-bulk", "beat"):
+        service = services[name]
+        assert service["healthcheck"]["test"] == ["CMD", "twodrive-health", "ready"]
+        path = Path(service["environment"]["TWODRIVE_HEALTH_PATH"])
+        assert any(mount.startswith(f"{path.parent}:") for mount in service["tmpfs"]), name
 
 
 def test_threads_are_the_setting(services: dict[str, Any]) -> None:

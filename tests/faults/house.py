@@ -1,0 +1,249 @@
+"""The house in which faults happen: its workers, its dealers, and how to look into it."""
+
+import os
+import signal
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import Any
+
+import psycopg2
+import redis
+from celery import Celery
+from celery.result import AsyncResult
+from sqlalchemy import text
+
+from sandbox.demo.desk import Desk
+from sandbox.processes import Program, children_of, wait_until
+from sandbox.services import Postgres, Redis
+from sandbox.simulator.admin import SimulatorAdmin
+from sandbox.stack import Stack
+from schemas.dealer import Dealer
+from tests.faults.contents import content
+from worker.errors import StorageUnavailable
+from worker.store import statements
+from worker.store.session import Database, Limits
+
+
+class House:
+    """Workers are started at their first use and again where a fault has ended them."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.parts = stack.parts()
+        #: Looks on; its connections are none of the workers'.
+        self.database = Database(stack.database_url, "onlooker", Limits(pool_size=10))
+        self._numbers = count(1)
+        self._workers: dict[str, Program] = {}
+        self.backend = self._backend()
+
+    @property
+    def dms(self) -> SimulatorAdmin:
+        return self.stack.simulator.admin
+
+    def close(self) -> None:
+        self.parts.close()
+        self.database.close()
+
+    def tidy(self) -> None:
+        self._up(self.stack.redis)
+        self._up(self.stack.postgres)
+        for worker in self._workers.values():
+            worker.thaw()
+        self.dms.reset()
+        self.run(
+            "UPDATE refresh_runs SET state = 'failed', error_code = 'internal', finished_at = now(), "
+            "lease_owner = NULL, lease_until = NULL WHERE state IN ('waiting', 'running')"
+        )
+        self.run("UPDATE dealers SET next_refresh_at = now() + interval '1 day'")
+        with self.redis(0) as queues:
+            queues.delete("interactive", "bulk", "maintenance")
+        with self.redis(2) as state:
+            state.flushdb()
+        self.tidy_backend()
+
+    @staticmethod
+    def _up(server: Redis | Postgres) -> None:
+        if server.program.process.poll() is not None:
+            server.start()
+        if isinstance(server, Postgres):
+            server.thaw()
+        else:
+            server.program.thaw()
+
+    def tidy_backend(self) -> None:
+        """What another process of the backend is: without broken connections."""
+        self.backend.close()
+        self.backend = self._backend()
+
+    # Workers
+
+    def interactive(self, name: str = "interactive") -> Program:
+        return self._worker(name, lambda: self.stack.start_worker(name=name))
+
+    def bulk(self, name: str = "bulk", *, soft_stop: bool = False) -> Program:
+        return self._worker(name, lambda: self.stack.start_bulk_worker(name=name, soft_stop=soft_stop))
+
+    def _worker(self, name: str, start: Callable[[], Program]) -> Program:
+        worker = self._workers.get(name)
+        if worker is None or worker.process.poll() is not None:
+            worker = self._workers[name] = start()
+        return worker
+
+    def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> int | None:
+        worker = self._workers.pop(name, None)
+        return None if worker is None else worker.stop(number, seconds=45)
+
+    @staticmethod
+    def kill_children(worker: Program) -> None:
+        for child in children_of(worker.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+    # Dealers and their work
+
+    def dealer(self, **fields: Any) -> Dealer:
+        """One that feels no limits and takes new workorders in bulk."""
+        chosen = {
+            "import_new_in_bulk": True,
+            "requests_per_second": 1000.0,
+            "concurrent_requests": 8,
+            "modified_on_works": False,
+            **fields,
+        }
+        dealer = self.stack.add_dealer(next(self._numbers), "Garage Testweg", **chosen)
+        # No test's dealer is due unless the test says so.
+        self.run(
+            "UPDATE dealers SET next_refresh_at = now() + interval '1 day' WHERE next_refresh_at < now()"
+        )
+        return dealer
+
+    def desk(self, dealer: Dealer) -> Desk:
+        return Desk(dealer, self.backend, self.dms, self.database, self.parts.dealers)
+
+    def send(self, task: str, queue: str, **arguments: Any) -> AsyncResult[Any]:
+        return self.backend.send_task(task, kwargs=arguments, queue=queue)
+
+    def search(self, dealer: Dealer, wo_number: str) -> AsyncResult[Any]:
+        return self.send("workorders.import", "interactive", dealer_id=dealer.dealer_id, search=wo_number)
+
+    def refresh_all(self, dealer: Dealer) -> AsyncResult[Any]:
+        return self.send("workorders.refresh_dealer", "bulk", dealer_id=dealer.dealer_id)
+
+    def look(self) -> list[int]:
+        """What beat does each minute."""
+        rung: list[int] = self.send("workorders.refresh_due", "maintenance").get(timeout=30)["rung"]
+        return rung
+
+    def small_pages(self, latency_ms: float = 0) -> None:
+        self.dms.set(page_max=5, page_default=5, latency_ms=latency_ms)
+
+    def lease_runs_out(self) -> None:
+        """A minute passes."""
+        self.run("UPDATE refresh_runs SET lease_until = now(), ring_at = now() WHERE state = 'running'")
+
+    def run_row(self, dealer: Dealer) -> Mapping[str, Any]:
+        """The newest run of this dealer, empty when there is none."""
+        rows = self.rows(
+            "SELECT * FROM refresh_runs WHERE dealer_id = :id ORDER BY id DESC LIMIT 1", id=dealer.dealer_id
+        )
+        return rows[0] if rows else {}
+
+    def ring_until_done(self, dealer: Dealer, seconds: float = 60) -> Mapping[str, Any]:
+        """Minutes pass until some worker has heard the bell and is done."""
+        self.ring_until_over(dealer, seconds)
+        return self.until_done(dealer)
+
+    def ring_until_over(self, dealer: Dealer, seconds: float = 60) -> None:
+        """The same, also where the run has spent its tries and failed."""
+
+        def rung() -> bool:
+            if self.run_row(dealer).get("state") in ("done", "failed"):
+                return True
+            self.run("UPDATE refresh_runs SET ring_at = now() WHERE state IN ('waiting', 'running')")
+            self.send("workorders.refresh_due", "maintenance").forget()
+            return False
+
+        wait_until(rung, seconds, "the end of the run", every=1)
+
+    def until_done(self, dealer: Dealer, seconds: float = 60) -> Mapping[str, Any]:
+        until(lambda: self.run_row(dealer).get("state") in ("done", "failed"), seconds, "the end of the run")
+        row = self.run_row(dealer)
+        assert row["state"] == "done", row
+        return row
+
+    # Looking in
+
+    def rows(self, statement: str, **parameters: object) -> list[Mapping[str, Any]]:
+        with self.database.transaction() as connection:
+            return [dict(row) for row in connection.execute(text(statement), parameters).mappings()]
+
+    def run(self, statement: str, **parameters: object) -> None:
+        with self.database.transaction() as connection:
+            connection.execute(text(statement), parameters)
+
+    def content(
+        self, dealer: Dealer, among: Collection[int] = (), without: Collection[int] = ()
+    ) -> list[str]:
+        with self.database.transaction() as connection:
+            return content(connection, dealer.dealer_id, among, without)
+
+    def quiet_content(self, without: Collection[int] = ()) -> list[str]:
+        """What one run without any fault stores of the tenant as it is now."""
+        dealer = self.dealer()
+        run = self.parts.bulk.start(dealer.dealer_id)
+        while (state := self.parts.bulk.work(run.run_id, None, lambda _: None)) and state.state.is_open:
+            pass
+        return self.content(dealer, without=without)
+
+    def asked(self, entity: str) -> int:
+        return self.dms.request_counts().get(entity, 0)
+
+    def waiting_for_a_lock(self) -> int:
+        return len(
+            self.rows(
+                "SELECT FROM pg_stat_activity "
+                "WHERE application_name = 'twodrive' AND wait_event_type = 'Lock'"
+            )
+        )
+
+    @contextmanager
+    def dealer_held(self, dealer: Dealer) -> Iterator[None]:
+        """No page of this dealer gets beyond the beginning of its transaction."""
+        # Where the server is restarted meanwhile, the lock goes with it.
+        with suppress(StorageUnavailable), self.database.transaction() as connection:
+            connection.execute(text(statements.OWN_DEALER), {"dealer_id": dealer.dealer_id})
+            yield
+
+    def own_connection(self) -> Any:
+        return psycopg2.connect(self.stack.database_url.replace("+psycopg2", ""))
+
+    @contextmanager
+    def redis(self, database: int) -> Iterator["redis.Redis"]:
+        with redis.Redis.from_url(self.stack.redis.url_of(database)) as client:
+            yield client
+
+    def _backend(self) -> Celery:
+        """As docs/backend.md has it: nothing blocks for long while Redis is away."""
+        app = self.stack.backend()
+        quick = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+        app.conf.update(
+            broker_transport_options={**quick, "socket_timeout": 2, "socket_connect_timeout": 2},
+            result_backend_transport_options={"retry_policy": quick},
+            task_publish_retry_policy=quick,
+            redis_socket_timeout=3,
+            redis_socket_connect_timeout=2,
+        )
+        return app
+
+
+def until(true: Callable[[], bool], seconds: float, what: str) -> None:
+    """Also over moments in which PostgreSQL or Redis do not answer the onlooker."""
+
+    def there() -> bool:
+        try:
+            return true()
+        except (StorageUnavailable, redis.RedisError, psycopg2.Error):
+            return False
+
+    wait_until(there, seconds, what, every=0.05)

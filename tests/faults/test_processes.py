@@ -1,0 +1,272 @@
+"""Processes that die, freeze or are told to stop, in each stage of their work."""
+
+import os
+import time
+from collections.abc import Callable
+from signal import SIGKILL, SIGTERM
+
+import pytest
+
+from sandbox.demo.scenes import only
+from sandbox.simulator import known
+from schemas.dealer import Dealer
+from tests.faults.house import House, until
+from tests.faults.report import Fault
+
+Begin = Callable[[str, str, float], Fault]
+_RESUMED = "the run goes on at its page; content as of a quiet import"
+
+
+@pytest.mark.faults
+def test_a_child_killed_while_it_fetches(house: House, fault: Begin) -> None:
+    row = fault("SIGKILL of a pool child while it reads from Vinacles, its lease run out", _RESUMED, 60)
+    worker, dealer = house.bulk(), house.dealer()
+    house.small_pages()
+    house.dms.add_fault("slow", match="WorkorderLine", seconds=5, after=1)
+    house.refresh_all(dealer)
+    until(
+        lambda: house.run_row(dealer).get("pages", 0) >= 1 and house.asked("WorkorderLine") >= 2,
+        20,
+        "a fetch",
+    )
+    row.strikes()
+    house.kill_children(worker)
+    finished(house, dealer, row, "killed during the second page")
+
+
+def test_a_child_killed_inside_its_transaction(house: House, fault: Begin) -> None:
+    row = fault("SIGKILL of a pool child inside its transaction, its lease run out", _RESUMED, 60)
+    worker, dealer = house.bulk(), house.dealer()
+    house.small_pages()
+    with house.dealer_held(dealer):
+        house.refresh_all(dealer)
+        until(lambda: house.waiting_for_a_lock() == 1, 20, "a transaction that waits")
+        row.strikes()
+        house.kill_children(worker)
+        until(
+            lambda: house.run_row(dealer)["pages"] == 0 and house.content(dealer) == [], 5, "nothing stored"
+        )
+    finished(house, dealer, row, "nothing of the page was stored")
+
+
+def test_a_child_killed_after_its_commit(house: House, fault: Begin) -> None:
+    row = fault("SIGKILL of a pool child between commit and acknowledgement, its lease run out", _RESUMED, 60)
+    worker, dealer = house.bulk(), house.dealer()
+    # All in one page: what is committed is all there is to do.
+    with house.dealer_held(dealer):
+        house.refresh_all(dealer)
+        until(lambda: house.waiting_for_a_lock() == 1, 20, "a transaction that waits")
+        house.stack.redis.program.freeze()
+    # It commits, and then waits for Redis to take its progress.
+    until(lambda: house.run_row(dealer)["pages"] == 1, 10, "the commit")
+    row.strikes()
+    house.kill_children(worker)
+    house.stack.redis.program.thaw()
+    finished(house, dealer, row, "the committed page was kept")
+
+
+def finished(house: House, dealer: Dealer, row: Fault, seen: str) -> None:
+    """The run's lease runs out, the next look rings for it, and another child goes on with it."""
+    house.lease_runs_out()
+    house.bulk()
+    house.look()
+    done = house.until_done(dealer)
+    assert house.content(dealer) == house.quiet_content()
+    row.over(f"{seen}; {done['pages']} pages, {done['created']} created")
+
+
+@pytest.mark.faults
+def test_a_whole_worker_killed_and_time_passes_by_itself(house: House, fault: Begin) -> None:
+    row = fault(
+        "SIGKILL of the whole bulk worker, a standby takes over", "within the lease of 60 s and a look", 100
+    )
+    house.small_pages(latency_ms=100)
+    worker, dealer = house.bulk(), house.dealer()
+    house.refresh_all(dealer)
+    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    pages = house.run_row(dealer)["pages"]
+    row.strikes()
+    os.killpg(worker.process.pid, SIGKILL)
+    house.end("bulk")
+    house.bulk("standby")
+    until(lambda: house.look() != [], 90, "the sweeper rings")
+    done = house.until_done(dealer)
+    assert house.content(dealer) == house.quiet_content()
+    row.over(f"killed after page {pages}; {done['pages']} pages, {done['created']} created")
+    house.end("standby")
+
+
+@pytest.mark.faults
+def test_a_stop_during_two_hundred_tasks(house: House, fault: Begin) -> None:
+    row = fault(
+        "SIGTERM to worker-bulk during 200 tasks", "running and waiting ones are done by the next worker", 150
+    )
+    house.end("bulk")
+    worker = house.bulk("deployed", soft_stop=True)
+    dealers = [house.dealer() for _ in range(200)]
+    house.dms.set(latency_ms=20)
+    sent = [house.refresh_all(dealer) for dealer in dealers]
+    until(lambda: done_runs(house) >= 20, 60, "20 of them done")
+    row.strikes()
+    code = house.end("deployed", SIGTERM)
+    before = done_runs(house)
+    house.bulk()
+    for answer in sent:
+        assert answer.get(timeout=140)["state"] == "done"
+    expected = house.quiet_content()
+    assert all(house.content(dealer) == expected for dealer in dealers)
+    runs = house.rows(
+        "SELECT count(*) AS runs FROM refresh_runs WHERE dealer_id = ANY(:ids)",
+        ids=[dealer.dealer_id for dealer in dealers],
+    )
+    row.over(f"exit code {code} with {before} done; 200 of 200 done, {runs[0]['runs']} runs, none twice")
+    assert runs[0]["runs"] == 200
+    assert worker.process.returncode == 0
+
+
+def done_runs(house: House) -> int:
+    return int(
+        house.rows(
+            "SELECT count(*) AS done FROM refresh_runs WHERE state = 'done' "
+            "AND started_at > now() - interval '3 minutes'"
+        )[0]["done"]
+    )
+
+
+@pytest.mark.faults
+def test_a_stop_just_as_a_task_ends(house: House, fault: Begin) -> None:
+    row = fault(
+        "SIGTERM to worker-bulk just as tasks end, 3 times", "ends within its grace period of 40 s", 150
+    )
+    house.end("bulk")
+    slowest, codes = 0.0, []
+    row.strikes()
+    for number in range(3):
+        worker = house.bulk("stopping", soft_stop=True)
+        sent = [house.refresh_all(house.dealer()) for _ in range(8)]
+        sent[number % 3].get(timeout=60)
+        before = time.monotonic()
+        codes.append(house.end("stopping", SIGTERM))
+        slowest = max(slowest, time.monotonic() - before)
+        assert worker.process.poll() is not None
+    assert slowest < 40
+    row.over(f"slowest {slowest:.1f} s, exit codes {sorted(set(map(str, codes)))}")
+
+
+@pytest.mark.faults
+def test_a_worker_frozen_beyond_its_lease(house: House, fault: Begin) -> None:
+    row = fault("worker-bulk frozen beyond its lease, then woken", "its late page is rolled back", 60)
+    worker, dealer = house.bulk(), house.dealer()
+    house.small_pages()
+    with house.dealer_held(dealer):
+        house.refresh_all(dealer)
+        until(lambda: house.waiting_for_a_lock() == 1, 20, "a transaction that waits")
+        row.strikes()
+        worker.freeze()
+        # Its locks live as long as its connections; those of a machine that vanished end by keepalives.
+        house.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'twodrive'"
+        )
+    house.lease_runs_out()
+    house.bulk("other")
+    done = house.ring_until_done(dealer)
+    before = house.content(dealer)
+    worker.thaw()
+    house.end("other")
+    # Answered by the woken worker, whose other child has then given up its page.
+    house.look()
+    house.end("bulk")
+    assert house.content(dealer) == before == house.quiet_content()
+    assert house.run_row(dealer)["pages"] == done["pages"]
+    row.over(f"{done['pages']} pages by the other worker; nothing changed after the wake")
+
+
+@pytest.mark.faults
+def test_an_answer_that_is_older_when_its_worker_wakes(house: House, fault: Begin) -> None:
+    row = fault("a frozen interactive worker wakes with an older answer", "the newer answer stays", 40)
+    frozen, dealer = house.interactive(), house.dealer()
+    desk = house.desk(dealer)
+    key = only(desk.search(known.COMPLETE))["workorder_id"]
+    change(house, 85_000)
+    house.dms.clear_journal()
+    house.dms.add_fault("slow", match="Workorder", seconds=2)
+    late = house.send("workorders.refresh", "interactive", dealer_id=dealer.dealer_id, workorder_id=key)
+    until(lambda: house.asked("WorkorderContact") == 1, 10, "the older answer under way")
+    row.strikes()
+    frozen.freeze()
+    change(house, 86_000)
+    house.interactive("awake")
+    with house.redis(2) as state:
+        for turn in state.scan_iter("twodrive:once:*"):
+            state.delete(turn)
+    only(desk.refresh(key), outcome="updated")
+    frozen.thaw()
+    answer = only(late.get(timeout=30))
+    assert answer["outcome"] == "unchanged"
+    assert "newer_answer_stored" in answer["warnings"]
+    [stored] = house.rows("SELECT mileage_km FROM workorders WHERE id = :id", id=key)
+    assert stored["mileage_km"] == 86_000
+    row.over("the late one says newer_answer_stored; stored is the newer")
+    house.end("awake")
+
+
+def change(house: House, mileage: int) -> None:
+    house.dms.patch_rows("Workorder", {"WorkorderId": known.COMPLETE_ID}, {"Mileage": mileage})
+
+
+@pytest.mark.parametrize("slow_one", ["first", pytest.param("second", marks=pytest.mark.faults)])
+def test_two_workers_import_the_same_workorder(house: House, fault: Begin, slow_one: str) -> None:
+    row = fault(
+        f"two workers import one workorder, the {slow_one} is slow", "one row, of the newer answer", 30
+    )
+    house.interactive()
+    house.interactive("second")
+    dealer = house.dealer()
+    # The bodies wait after they were made, so the slow answer is as old as its question.
+    house.dms.add_fault("slow", match="WorkorderLine", seconds=2, after=0 if slow_one == "first" else 1)
+    row.strikes()
+    one = house.search(dealer, known.COMPLETE)
+    until(lambda: house.asked("WorkorderLine") == 1, 10, "the first answer")
+    change(house, 87_000)
+    other = house.search(dealer, known.COMPLETE)
+    outcomes = sorted(only(sent.get(timeout=30))["outcome"] for sent in (one, other))
+    stored = house.rows("SELECT mileage_km FROM workorders WHERE dealer_id = :id", id=dealer.dealer_id)
+    assert [workorder["mileage_km"] for workorder in stored] == [87_000]
+    row.over(f"outcomes {', '.join(outcomes)}; one row, the newer")
+    house.end("second")
+
+
+def test_work_starts_between_reading_and_writing(house: House, fault: Begin) -> None:
+    row = fault("work starts after Vinacles was read and before it is stored", "not one column changes", 30)
+    house.interactive()
+    dealer = house.dealer()
+    desk = house.desk(dealer)
+    key = only(desk.search(known.COMPLETE))["workorder_id"]
+    before = house.content(dealer)
+    change(house, 99_000)
+    house.dms.clear_journal()
+    house.dms.add_fault("slow", match="WorkorderLine", seconds=1.5)
+    sent = house.send("workorders.refresh", "interactive", dealer_id=dealer.dealer_id, workorder_id=key)
+    until(lambda: house.asked("WorkorderContact") == 1, 10, "the answer under way")
+    row.strikes()
+    desk.start_work(key, "2026-03-02T09:15:00+01:00")
+    answer = only(sent.get(timeout=30))
+    assert (answer["outcome"], answer["held"]) == ("held", ["mileage_km"])
+    assert house.content(dealer) == before
+    row.over("held, with the field that differs")
+
+
+@pytest.mark.faults
+def test_a_remote_shutdown_is_answered_by_the_supervisor(house: House, fault: Begin) -> None:
+    row = fault(
+        "`shutdown` by remote control", "orderly end (exit 0); the supervisor's next worker goes on", 30
+    )
+    worker, dealer = house.interactive(), house.dealer()
+    row.strikes()
+    house.backend.control.shutdown()
+    until(lambda: worker.process.poll() is not None, 20, "its end")
+    assert worker.process.returncode == 0
+    sent = house.search(dealer, known.COMPLETE)
+    house.interactive()
+    only(sent.get(timeout=20), outcome="created")
+    row.over("exit 0; the waiting request was answered")

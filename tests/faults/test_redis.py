@@ -1,0 +1,200 @@
+"""Redis restarts, loses what it had, cuts its connections, is full, or falls silent."""
+
+import time
+from collections.abc import Callable
+from signal import SIGKILL
+
+import pytest
+
+from sandbox.demo.scenes import only
+from sandbox.processes import Program, wait_until
+from sandbox.simulator import known
+from schemas.dealer import Dealer
+from tests.faults.house import House, until
+from tests.faults.report import Fault
+
+Begin = Callable[[str, str, float], Fault]
+
+
+def same(workers: list[Program]) -> bool:
+    """Whether all of them are the processes that they were."""
+    return all(worker.process.poll() is None for worker in workers)
+
+
+def test_a_restart_with_messages_waiting(house: House, fault: Begin) -> None:
+    row = fault("Redis restarted with 20 messages waiting (AOF)", "none lost, the same workers go on", 30)
+    house.end("interactive")
+    dealer = house.dealer()
+    sent = [house.search(dealer, known.COMPLETE) for _ in range(20)]
+    row.strikes()
+    house.stack.redis.stop()
+    house.stack.redis.start()
+    worker = house.interactive()
+    assert [only(one.get(timeout=20))["outcome"] for one in sent].count("created") == 1
+    row.over("20 of 20 answered, one created, 19 unchanged")
+    assert same([worker])
+
+
+@pytest.mark.faults
+def test_a_kill_and_ten_seconds_away(house: House, fault: Begin) -> None:
+    row = fault(
+        "Redis SIGKILLed and away 10 s during a run (AOF)", "the same workers go on; nothing doubled", 60
+    )
+    workers = [house.interactive(), house.bulk()]
+    dealer = under_way(house)
+    row.strikes()
+    house.stack.redis.stop(SIGKILL)
+    wait_until(lambda: "broker is away" in house.stack.health("interactive").text, 10, "the worker to notice")
+    elapse(10)
+    house.stack.redis.start()
+    until(lambda: house.stack.health("interactive").ready and house.stack.health("bulk").ready, 40, "ready")
+    finished(house, dealer)
+    row.over("both workers alive and ready again; content as of a quiet import")
+    assert same(workers)
+
+
+@pytest.mark.faults
+def test_a_restart_without_its_memory(house: House, fault: Begin) -> None:
+    row = fault("Redis comes back empty (no AOF) during a run", "a look rings again from PostgreSQL", 60)
+    workers = [house.bulk()]
+    dealer = under_way(house)
+    row.strikes()
+    house.stack.redis.stop(SIGKILL)
+    for file in house.stack.redis.folder.rglob("appendonly*"):
+        if file.is_file():
+            file.unlink()
+    house.stack.redis.start()
+    until(lambda: house.stack.health("bulk").ready, 40, "ready")
+    finished(house, dealer)
+    row.over("tokens bought again, the run rung again; content as of a quiet import")
+    assert same(workers)
+
+
+def test_all_connections_cut(house: House, fault: Begin) -> None:
+    row = fault(
+        "CLIENT KILL of all connections, tasks in flight", "every task answered once; the same worker", 30
+    )
+    worker, dealer = house.interactive(), house.dealer()
+    house.dms.add_fault("slow", match="WorkorderLine", seconds=2, times=4)
+    numbers = [known.COMPLETE, known.BELGIAN, known.SWAPPED_DATE, known.AWKWARD[0]]
+    sent = [house.search(dealer, number).id for number in numbers]
+    until(lambda: house.asked("WorkorderContact") == 4, 10, "four tasks in flight")
+    assert house.asked("WorkorderLine") == 0
+    row.strikes()
+    with house.redis(0) as server:
+        server.client_kill_filter(_type="normal")
+    house.tidy_backend()
+    answers = [only(house.backend.AsyncResult(one).get(timeout=25)) for one in sent]
+    assert {answer["outcome"] for answer in answers} == {"created"}
+    only(house.desk(dealer).search(known.COMPLETE), outcome="unchanged")
+    row.over("4 of 4 created, the next one answered")
+    assert same([worker])
+
+
+@pytest.mark.faults
+def test_a_full_memory(house: House, fault: Begin) -> None:
+    row = fault(
+        "Redis' memory is full (noeviction)", "sending fails at once; the worker lives and goes on", 30
+    )
+    worker, dealer = house.interactive(), house.dealer()
+    desk = house.desk(dealer)
+    only(desk.search(known.COMPLETE), outcome="created")
+    with house.redis(0) as server:
+        row.strikes()
+        server.config_set("maxmemory", 1)
+        with pytest.raises(Exception, match=r"OOM|maxmemory"):
+            house.search(dealer, known.COMPLETE)
+        server.config_set("maxmemory", 0)
+    only(desk.search(known.COMPLETE), outcome="unchanged")
+    row.over("OperationalError (OOM) at once; afterwards answered")
+    assert same([worker])
+
+
+@pytest.mark.faults
+def test_a_frozen_server(house: House, fault: Begin) -> None:
+    row = fault(
+        "Redis frozen (SIGSTOP) for half a minute",
+        "workers say broker away, are not restarted, and go on",
+        80,
+    )
+    workers = [house.interactive(), house.bulk()]
+    dealer = house.dealer()
+    only(house.desk(dealer).search(known.COMPLETE), outcome="created")
+    row.strikes()
+    house.stack.redis.program.freeze()
+    frozen = time.monotonic()
+    assert house.stack.health("interactive").ready
+    wait_until(lambda: not house.stack.health("interactive").ready, 45, "not ready")
+    wait_until(lambda: not house.stack.health("bulk").ready, 45, "not ready")
+    noticed = time.monotonic()
+    elapse(5)
+    assert house.stack.health("interactive").live
+    assert house.stack.health("bulk").live
+    house.stack.redis.program.thaw()
+    until(lambda: house.stack.health("interactive").ready and house.stack.health("bulk").ready, 50, "ready")
+    house.tidy_backend()
+    only(house.desk(dealer).search(known.COMPLETE), outcome="unchanged")
+    row.over(f"away noticed after {noticed - frozen:.0f} s, live all the time, ready and answering again")
+    assert same(workers)
+
+
+@pytest.mark.faults
+def test_a_sender_does_not_hang_while_it_is_away(house: House, fault: Begin) -> None:
+    row = fault(
+        "Redis away while the backend sends", "an error within seconds; the same process works later", 15
+    )
+    house.interactive()
+    dealer = house.dealer()
+    only(house.desk(dealer).search(known.COMPLETE), outcome="created")
+    house.stack.redis.stop()
+    row.strikes()
+    with pytest.raises(Exception):  # noqa: B017, PT011  kombu's, redis' or Celery's own
+        house.search(dealer, known.COMPLETE)
+    row.over("refused")
+    assert row.seconds is not None
+    assert row.seconds < 5
+    house.stack.redis.start()
+    until(lambda: house.stack.health("interactive").ready, 40, "ready")
+    only(house.desk(dealer).search(known.COMPLETE), outcome="unchanged")
+
+
+@pytest.mark.parametrize(
+    "entry", [b"not json", b"\xff\xfe\x00", b"5", b'"text"', b"[]", b"{}", b'{"body": 1, "properties": 3}']
+)
+def test_an_entry_that_is_no_message(house: House, fault: Begin, entry: bytes) -> None:
+    row = fault(
+        f"`{entry.decode('latin-1')!r}` in the queue".replace("|", ""),
+        "dropped and logged; the same worker",
+        20,
+    )
+    worker, dealer = house.interactive(), house.dealer()
+    before = worker.log.read_text().count("message_unreadable")
+    row.strikes()
+    with house.redis(0) as server:
+        server.lpush("interactive", entry)
+    only(house.desk(dealer).search(known.COMPLETE), outcome="created")
+    row.over("message_unreadable; the next message answered")
+    assert worker.log.read_text().count("message_unreadable") == before + 1
+    assert same([worker])
+
+
+def under_way(house: House) -> Dealer:
+    """A dealer whose run has read some pages and has more to read."""
+    dealer = house.dealer()
+    house.small_pages(latency_ms=80)
+    house.refresh_all(dealer)
+    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    return dealer
+
+
+def finished(house: House, dealer: Dealer) -> None:
+    house.tidy_backend()
+    house.dms.set(latency_ms=0)
+    house.lease_runs_out()
+    house.ring_until_done(dealer)
+    assert house.content(dealer) == house.quiet_content()
+
+
+def elapse(seconds: float) -> None:
+    """How long the fault lasts."""
+    time.sleep(seconds)

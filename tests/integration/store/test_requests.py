@@ -1,0 +1,249 @@
+"""Rows of `import_requests`: taken by one, answered once, never too often."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from sandbox.processes import wait_until
+from worker.errors import ErrorCode, StorageUnavailable
+from worker.store import requests as rows
+from worker.store.listening import Listener
+from worker.store.request_tables import RequestState
+from worker.store.requests import TakenRequest, Told
+from worker.store.session import Database, Limits
+
+_RESULT: dict[str, Any] = {"request_id": None, "found": 0, "truncated": False, "workorders": []}
+_TOLD = Told(ErrorCode.VINACLES_UNAVAILABLE, "It is down.", "Try again.")
+
+
+class Ledger:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def ask(self, search: str | None = "12bdf3", **columns: object) -> int:
+        given = {"dealer_id": 7, "kind": "import", "search": search, **columns}
+        names = ", ".join(given)
+        query = (
+            f"INSERT INTO import_requests ({names}) VALUES ({', '.join(f':{n}' for n in given)}) RETURNING id"
+        )
+        with self.database.transaction() as connection:
+            return int(connection.execute(text(query), given).scalar_one())
+
+    def take(self, owner: str = "one", limit: int = 10, *, suspects: bool = False) -> list[TakenRequest]:
+        with self.database.transaction() as connection:
+            return rows.take(connection, owner, limit, 60, suspects=suspects)
+
+    def row(self, request_id: int) -> Any:
+        query = text("SELECT * FROM import_requests WHERE id = :id")
+        with self.database.transaction() as connection:
+            return connection.execute(query, {"id": request_id}).one()
+
+    def age(self, request_id: int, **columns: str) -> None:
+        """Set columns to SQL expressions, as if time had passed."""
+        changes = ", ".join(f"{name} = {value}" for name, value in columns.items())
+        with self.database.transaction() as connection:
+            connection.execute(text(f"UPDATE import_requests SET {changes} WHERE id = {request_id}"))
+
+    def let_lease_run_out(self, request_id: int) -> None:
+        self.age(request_id, try_at="now()")
+
+    def drop_late(self) -> list[int]:
+        with self.database.transaction() as connection:
+            return rows.drop_late(connection, Told(ErrorCode.REQUEST_EXPIRED, "Too late.", "Ask again."))
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)
+
+
+def test_a_request_comes_as_it_was_written(ledger: Ledger) -> None:
+    workorder = UUID("0b8a4c1e-7f0d-5a6b-9c3d-2e1f0a9b8c7d")
+    number = ledger.ask(None, kind="refresh", workorder_id=workorder, request_id="click-1")
+    [taken] = ledger.take()
+    assert (taken.id, taken.kind, taken.workorder_id, taken.search) == (number, "refresh", workorder, None)
+    assert (taken.request_id, taken.lost) == ("click-1", 0)
+    assert rows.MOST_HOURS * 3600 - 60 < taken.seconds_left <= rows.MOST_HOURS * 3600
+    assert ledger.row(number).state == RequestState.WORKING
+
+
+def test_what_was_searched_stays_out_of_the_repr(ledger: Ledger) -> None:
+    ledger.ask("GEHEIM-1")
+    assert "GEHEIM" not in repr(ledger.take())
+
+
+def test_many_takers_at_once_share_without_overlap(ledger: Ledger) -> None:
+    asked = {ledger.ask() for _ in range(40)}
+    with ThreadPoolExecutor(5) as people:
+        batches = list(people.map(lambda n: ledger.take(f"taker-{n}", 7), range(10)))
+    taken = [request.id for batch in batches for request in batch]
+    assert len(taken) == len(set(taken))
+    assert set(taken) == asked
+
+
+def test_a_lease_keeps_others_out_until_it_runs_out(ledger: Ledger) -> None:
+    number = ledger.ask()
+    ledger.take("one")
+    assert ledger.take("two") == ledger.take("two", suspects=True) == []
+    ledger.let_lease_run_out(number)
+    assert ledger.take("two") == []
+    [again] = ledger.take("two", suspects=True)
+    assert (again.id, again.lost) == (number, 1)
+
+
+def test_an_answer_stands_in_the_row_and_the_search_is_gone(ledger: Ledger) -> None:
+    number = ledger.ask()
+    ledger.take("one")
+    with ledger.database.transaction() as connection:
+        assert rows.answer(connection, number, "one", _RESULT)
+    row = ledger.row(number)
+    assert (row.state, row.result, row.search, row.tries, row.lease_owner) == (
+        "answered",
+        _RESULT,
+        None,
+        0,
+        None,
+    )
+    assert row.answered_at >= row.asked_at
+
+
+@pytest.mark.parametrize("end", ["answer", "fail", "postpone"])
+def test_whoever_lost_the_lease_writes_nothing(ledger: Ledger, end: str) -> None:
+    number = ledger.ask()
+    ledger.take("one")
+    ledger.let_lease_run_out(number)
+    ledger.take("two", suspects=True)
+    before = ledger.row(number)
+    with ledger.database.transaction() as connection:
+        told = _RESULT if end == "answer" else _TOLD
+        assert not getattr(rows, end)(connection, number, "one", told)
+    assert ledger.row(number) == before
+
+
+def test_a_failure_that_may_pass_waits_as_long_as_the_request_has(ledger: Ledger) -> None:
+    for waited, expected in (("0 s", 2), ("40 s", 40), ("1 hour", 300)):
+        number = ledger.ask()
+        ledger.take("one")
+        ledger.age(number, asked_at=f"now() - interval '{waited}'")
+        with ledger.database.transaction() as connection:
+            assert rows.postpone(connection, number, "one", _TOLD)
+        row = ledger.row(number)
+        assert (row.state, row.tries, row.error_code, row.search) == (
+            "waiting",
+            0,
+            "vinacles_unavailable",
+            "12bdf3",
+        )
+        pause = ledger_pause(ledger, number)
+        assert expected - 1 < pause.total_seconds() <= expected + 1
+
+
+def ledger_pause(ledger: Ledger, number: int) -> timedelta:
+    with ledger.database.transaction() as connection:
+        query = text("SELECT try_at - now() FROM import_requests WHERE id = :id")
+        pause: timedelta = connection.execute(query, {"id": number}).scalar_one()
+    return pause
+
+
+def test_a_server_that_names_a_later_moment_is_obeyed(ledger: Ledger) -> None:
+    number = ledger.ask()
+    ledger.take("one")
+    with ledger.database.transaction() as connection:
+        rows.postpone(connection, number, "one", _TOLD, at_least_seconds=900)
+    assert 890 < ledger_pause(ledger, number).total_seconds() <= 900
+
+
+@pytest.mark.parametrize("late", [{"answer_by": "now()"}, {"asked_at": "now() - interval '24 hours'"}])
+def test_what_is_late_is_dropped_with_a_reason(ledger: Ledger, late: dict[str, str]) -> None:
+    number, other = ledger.ask(), ledger.ask()
+    ledger.age(number, **late)
+    assert ledger.drop_late() == [number]
+    row = ledger.row(number)
+    assert (row.state, row.error_code, row.search) == ("dropped", "request_expired", None)
+    assert row.answered_at is not None
+    assert [request.id for request in ledger.take()] == [other]
+
+
+def test_what_is_under_way_is_not_dropped(ledger: Ledger) -> None:
+    number = ledger.ask()
+    ledger.take("one")
+    ledger.age(number, answer_by="now()")
+    assert ledger.drop_late() == []
+    ledger.let_lease_run_out(number)
+    assert ledger.drop_late() == [number]
+
+
+def test_no_request_however_wrong_breaks_the_backends_transaction(ledger: Ledger) -> None:
+    number = ledger.ask("x" * 10_000, dealer_id=2**62, kind="imprt", request_id="spaces in it")
+    assert ledger.take()[0].id == number
+
+
+def test_the_database_itself_forgets_the_search(ledger: Ledger) -> None:
+    number = ledger.ask()
+    with pytest.raises(Exception, match="search_forgotten_with_answer"):
+        ledger.age(number, state="'failed'", error_code="'internal'", answered_at="now()")
+
+
+def test_operators_see_rows_without_what_was_searched(ledger: Ledger) -> None:
+    first, second = ledger.ask("GEHEIM-2"), ledger.ask("GEHEIM-2", dealer_id=8)
+    ledger.take("one", 1)
+    with ledger.database.transaction() as connection:
+        everything = rows.listed(connection, None, None, 10)
+        assert [request.id for request in everything] == [second, first]
+        assert "GEHEIM" not in repr(everything)
+        assert [r.id for r in rows.listed(connection, [RequestState.WORKING], None, 10)] == [first]
+        assert [r.id for r in rows.listed(connection, None, 8, 10)] == [second]
+        assert [r.id for r in rows.listed(connection, None, None, 1)] == [second]
+
+
+@pytest.fixture
+def listener(database_url: str) -> Iterator[Listener]:
+    with Listener(Database(database_url, "twodrive-listener", Limits(pool_size=1)), "import_requests") as one:
+        yield one
+
+
+def test_a_new_row_rings(ledger: Ledger, listener: Listener) -> None:
+    listener.wait(0)
+    with ThreadPoolExecutor(1) as backend:
+        heard = backend.submit(listener.wait, 60)
+        ledger.ask()
+        heard.result(timeout=30)
+
+
+def test_an_answer_rings_with_its_number(ledger: Ledger, database_url: str) -> None:
+    number = ledger.ask()
+    ledger.take("one")
+    engine = Database(database_url, "backend", Limits(pool_size=1)).engine()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as backend:
+        backend.exec_driver_sql("LISTEN import_answers")
+        with ledger.database.transaction() as connection:
+            rows.fail(connection, number, "one", _TOLD)
+        heard: Any = backend.connection.driver_connection
+        wait_until(lambda: heard.poll() == 0 and bool(heard.notifies), 10, "the bell")
+        assert [notify.payload for notify in heard.notifies] == [str(number)]
+    engine.dispose()
+
+
+def test_a_lost_connection_is_told_and_the_next_wait_connects_anew(
+    ledger: Ledger, listener: Listener
+) -> None:
+    listener.wait(0)
+    with ledger.database.transaction() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'twodrive-listener' AND datname = current_database()"
+            )
+        )
+    # The end of a connection is announced first, which rings as well.
+    listener.wait(10)
+    with pytest.raises(StorageUnavailable):
+        listener.wait(10)
+    listener.wait(0)
+    ledger.ask()
+    listener.wait(60)

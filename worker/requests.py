@@ -1,0 +1,152 @@
+"""Requests that the backend wrote as rows, worked off by the line of any other import."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from schemas.messages import ImportRequest, InvalidMessage, Message, RefreshRequest, load
+from worker import unforeseen
+from worker.asking_once import AskingOnce
+from worker.deadline import Deadline
+from worker.errors import ErrorCode, MessageInvalid, RetryableError, TwoDriveError
+from worker.retry import RetryRule, retrying
+from worker.store import requests as rows
+from worker.store.requests import TakenRequest, Told
+from worker.store.session import Database
+
+#: So often may a request end its process; the next time it has failed.
+MOST_LOSSES = 3
+#: What a lease is longer than the work: time to write the answer, also while PostgreSQL restarts.
+_ANSWERING_SECONDS = 15.0
+
+_log = structlog.get_logger(__name__)
+
+
+class ImportRequests:
+    """Takes requests and answers them. Safe to share between threads; `owner` names this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        asking_once: AskingOnce,
+        rule: RetryRule,
+        work_seconds: float,
+    ) -> None:
+        self._database = database
+        self._asking_once = asking_once
+        self._rule = rule
+        self._work_seconds = work_seconds
+        self._owner = uuid4().hex
+
+    def take(self, limit: int, *, suspects: bool = False) -> list[TakenRequest]:
+        """Requests that are to be worked on now, each by `work`. Raises `StorageUnavailable`."""
+        lease_seconds = self._work_seconds + _ANSWERING_SECONDS
+        with self._database.transaction() as connection:
+            return rows.take(connection, self._owner, limit, lease_seconds, suspects=suspects)
+
+    def drop_late(self) -> None:
+        """End the requests whose time is over. Raises `StorageUnavailable`."""
+        with self._database.transaction() as connection:
+            dropped = rows.drop_late(connection, _expired())
+        for request_id in dropped:
+            _log.warning("import_request_dropped", import_request=request_id)
+
+    def work(self, request: TakenRequest) -> None:
+        """Answer a taken request, or let it wait for another try. Nothing is raised: what cannot be written
+        now is tried again by whoever takes the request when its lease has run out."""
+        with structlog.contextvars.bound_contextvars(
+            import_request=request.id, dealer_id=request.dealer_id, lost=request.lost
+        ):
+            try:
+                self._work(request)
+            except TwoDriveError as error:
+                _log.error("import_request_unanswered", code=error.code.value)
+            except Exception as error:
+                _log.error(
+                    "import_request_unanswered", kind=type(error).__name__, at=unforeseen.places(error)
+                )
+
+    def _work(self, request: TakenRequest) -> None:
+        if (refusal := not_to_be_tried(request)) is not None:
+            self._fail(request, refusal)
+            return
+        try:
+            answer = self._answer(request)
+        except RetryableError as error:
+            pause = error.retry_after_seconds or 0.0
+            told = Told(error.code, error.text, error.next_step)
+            self._written(lambda c: rows.postpone(c, request.id, self._owner, told, pause))
+            _log.warning("import_request_postponed", code=error.code.value)
+        except TwoDriveError as error:
+            self._fail(request, Told(error.code, error.text, error.next_step))
+        except Exception as error:
+            _log.error(
+                "import_request_failed_unexpectedly", kind=type(error).__name__, at=unforeseen.places(error)
+            )
+            _, text, next_step = unforeseen.told(error)
+            self._fail(request, Told(ErrorCode.INTERNAL, text, next_step))
+        else:
+            self._written(lambda c: rows.answer(c, request.id, self._owner, answer))
+            _log.info("import_request_answered", outcomes=[w["outcome"] for w in answer["workorders"]])
+
+    def _answer(self, request: TakenRequest) -> Mapping[str, Any]:
+        deadline = Deadline.after(min(self._work_seconds, request.seconds_left))
+        task_id = f"import_requests/{request.id}"
+        match request.kind:
+            case "import":
+                return self._asking_once.search(_message(ImportRequest, request), task_id, deadline)
+            case "refresh":
+                return self._asking_once.refresh(_message(RefreshRequest, request), task_id, deadline)
+        raise _invalid('`kind` must be "import" or "refresh".')
+
+    def _fail(self, request: TakenRequest, told: Told) -> None:
+        self._written(lambda c: rows.fail(c, request.id, self._owner, told))
+        _log.warning("import_request_failed", code=told.code.value)
+
+    def _written(self, write: Any) -> None:
+        def attempt() -> None:
+            with self._database.transaction() as connection:
+                if not write(connection):
+                    _log.warning("import_request_lease_lost")
+
+        retrying(attempt, self._rule, Deadline.after(_ANSWERING_SECONDS))
+
+
+def not_to_be_tried(request: TakenRequest) -> Told | None:
+    """Why a request is ended without being worked on, None where it is to be worked on."""
+    if request.lost >= MOST_LOSSES:
+        return _lost()
+    if request.seconds_left <= 0:
+        return _expired()
+    return None
+
+
+def _message(kind: type[Message], request: TakenRequest) -> Message:
+    columns = {
+        "dealer_id": request.dealer_id,
+        "search": request.search,
+        "workorder_id": None if request.workorder_id is None else str(request.workorder_id),
+        "request_id": request.request_id,
+    }
+    try:
+        return load(kind, {name: value for name, value in columns.items() if value is not None})
+    except InvalidMessage as error:
+        raise _invalid(str(error)) from None
+
+
+def _invalid(text: str) -> MessageInvalid:
+    return MessageInvalid(
+        ErrorCode.MESSAGE_INVALID, text, "Correct what is written to import_requests; see docs/backend.md."
+    )
+
+
+def _expired() -> Told:
+    code = ErrorCode.REQUEST_EXPIRED
+    return Told(code, "Its time was over before an answer could be had.", code.next_step)
+
+
+def _lost() -> Told:
+    code = ErrorCode.WORKER_LOST
+    return Told(code, f"It was tried {MOST_LOSSES} times, and each time the process ended.", code.next_step)

@@ -1,0 +1,170 @@
+"""Requests as rows: taken under a lease by one of many, and answered by whoever holds it.
+
+A try is counted before the work begins and taken back when its end is heard, so what is left are tries whose
+process died. Rows with such a try are *suspects*: they are taken apart from the others, one at a time.
+"""
+# ruff: noqa: S608  statements are put together from constants of this file alone
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from worker.errors import ErrorCode
+from worker.store.request_tables import RequestState
+
+#: Nobody waits longer for an answer; this bounds the tries of a request without `answer_by`.
+MOST_HOURS = 24
+#: After a failure that may pass, a request waits as long as it has waited already, within these bounds.
+LEAST_PAUSE_SECONDS = 2
+MOST_PAUSE_SECONDS = 300
+
+_DEADLINE = f"least(answer_by, asked_at + interval '{MOST_HOURS} hours')"
+_TAKE = """
+UPDATE import_requests r SET
+    state = 'working', tries = tries + 1, lease_owner = :owner,
+    try_at = clock_timestamp() + make_interval(secs => :lease_seconds)
+WHERE id IN (
+    SELECT id FROM import_requests
+    WHERE answered_at IS NULL AND try_at <= now() AND {which}
+    ORDER BY tries, try_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id, dealer_id, kind, search, workorder_id, request_id, tries - 1 AS lost,
+    extract(epoch FROM {deadline} - clock_timestamp())::float AS seconds_left
+"""
+_TAKE_FRESH = text(_TAKE.format(which="tries = 0", deadline=_DEADLINE))
+_TAKE_SUSPECTS = text(_TAKE.format(which="tries > 0", deadline=_DEADLINE))
+_HELD = "id = :id AND lease_owner = :owner AND answered_at IS NULL"
+_FINAL = "answered_at = clock_timestamp(), lease_owner = NULL, search = NULL"
+_ANSWER = text(f"""
+UPDATE import_requests SET state = 'answered', {_FINAL}, tries = tries - 1, result = CAST(:result AS jsonb),
+    error_code = NULL, error_text = NULL, next_step = NULL
+WHERE {_HELD}
+""")
+_TOLD = "error_code = :code, error_text = :text, next_step = :next_step"
+_FAIL = text(f"""
+UPDATE import_requests SET state = 'failed', {_FINAL}, tries = tries - 1, {_TOLD} WHERE {_HELD}
+""")
+_POSTPONE = text(f"""
+UPDATE import_requests SET state = 'waiting', lease_owner = NULL, tries = tries - 1, {_TOLD},
+    try_at = clock_timestamp() + make_interval(secs => greatest(:at_least,
+        least(:most, extract(epoch FROM clock_timestamp() - asked_at))))
+WHERE {_HELD}
+""")
+_DROP = text(f"""
+UPDATE import_requests SET state = 'dropped', {_FINAL}, {_TOLD}
+WHERE id IN (
+    SELECT id FROM import_requests
+    WHERE answered_at IS NULL AND {_DEADLINE} <= now() AND (state = 'waiting' OR try_at <= now())
+    LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id
+""")
+_LIST = text("""
+SELECT id, dealer_id, kind, state, tries, asked_at, answer_by, try_at, answered_at, error_code, error_text,
+    next_step, clock_timestamp() AS now
+FROM import_requests
+WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(CAST(:states AS text[])))
+    AND (CAST(:dealer_id AS bigint) IS NULL OR dealer_id = :dealer_id)
+ORDER BY asked_at DESC, id DESC LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRequest:
+    """A row under our lease, as the backend wrote it: nothing is checked yet. `lost` counts earlier tries
+    whose end nobody heard; `seconds_left` until its time is over, below 0 after it."""
+
+    id: int
+    dealer_id: int
+    kind: str
+    search: str | None = field(repr=False)
+    workorder_id: UUID | None
+    request_id: str | None
+    lost: int
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a request without result: a stable code, what happened, what to do."""
+
+    code: ErrorCode
+    text: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRequest:
+    """A row as operators see it, without what was searched and found."""
+
+    id: int
+    dealer_id: int
+    kind: str
+    state: RequestState
+    tries: int
+    asked_at: datetime
+    answer_by: datetime | None
+    try_at: datetime
+    answered_at: datetime | None
+    error_code: str | None
+    error_text: str | None
+    next_step: str | None
+    now: datetime
+
+
+def take(
+    connection: Connection, owner: str, limit: int, lease_seconds: float, *, suspects: bool
+) -> list[TakenRequest]:
+    """Up to `limit` requests whose time has come, held for `lease_seconds`: either fresh ones or suspects.
+    Others asking at the same time get other rows."""
+    parameters = {"owner": owner, "limit": limit, "lease_seconds": lease_seconds}
+    rows = connection.execute(_TAKE_SUSPECTS if suspects else _TAKE_FRESH, parameters).mappings()
+    return [TakenRequest(**row) for row in rows]
+
+
+def answer(connection: Connection, request_id: int, owner: str, result: Mapping[str, Any]) -> bool:
+    """Write the result; False when the lease is lost, and nothing is done then."""
+    parameters = {"id": request_id, "owner": owner, "result": json.dumps(result)}
+    return connection.execute(_ANSWER, parameters).rowcount == 1
+
+
+def fail(connection: Connection, request_id: int, owner: str, told: Told) -> bool:
+    """End it without result; False when the lease is lost."""
+    return connection.execute(_FAIL, _parameters(request_id, owner, told)).rowcount == 1
+
+
+def postpone(
+    connection: Connection, request_id: int, owner: str, told: Told, at_least_seconds: float = 0
+) -> bool:
+    """Let it wait for another try, with what went wrong; False when the lease is lost."""
+    pause = {"at_least": max(LEAST_PAUSE_SECONDS, at_least_seconds), "most": MOST_PAUSE_SECONDS}
+    return connection.execute(_POSTPONE, _parameters(request_id, owner, told) | pause).rowcount == 1
+
+
+def drop_late(connection: Connection, told: Told, limit: int = 1000) -> list[int]:
+    """End those whose time is over and which nobody is working on; their numbers."""
+    parameters = {"code": told.code.value, "text": told.text, "next_step": told.next_step, "limit": limit}
+    return list(connection.execute(_DROP, parameters).scalars())
+
+
+def listed(
+    connection: Connection, states: list[RequestState] | None, dealer_id: int | None, limit: int
+) -> list[ListedRequest]:
+    """The newest first; None for any state or dealer."""
+    chosen = None if states is None else [state.value for state in states]
+    parameters = {"states": chosen, "dealer_id": dealer_id, "limit": limit}
+    rows = connection.execute(_LIST, parameters).mappings()
+    return [ListedRequest(**{**row, "state": RequestState(row["state"])}) for row in rows]
+
+
+def _parameters(request_id: int, owner: str, told: Told) -> dict[str, Any]:
+    return {
+        "id": request_id,
+        "owner": owner,
+        "code": told.code.value,
+        "text": told.text,
+        "next_step": told.next_step,
+    }
