@@ -4,6 +4,7 @@ Redis as a broker is neither at-least-once nor at-most-once; what must not be lo
 PostgreSQL, and what a person waits for is not repeated after the person has gone.
 """
 
+from celery.schedules import crontab
 from kombu import Exchange, Queue
 
 from worker.errors import ConfigurationError
@@ -20,7 +21,7 @@ broker_url = _settings.broker_url.reveal()
 result_backend = _settings.result_url.reveal()
 
 # The tasks, named by module, since nothing of ours imports them.
-imports = ("tasks.imports", "tasks.refresh", "tasks.starts", "tasks.why")
+imports = ("tasks.imports", "tasks.maintenance", "tasks.refresh", "tasks.starts", "tasks.why")
 
 # Celery 5.7.0 ends the worker when Redis restarts under unacknowledged messages; see worker/consumer.py.
 worker_consumer = "worker.consumer:SteadyConsumer"
@@ -47,6 +48,7 @@ task_routes = {
     "workorders.why": {"queue": "interactive"},
     "workorders.refresh_dealer": {"queue": "bulk"},
     "workorders.refresh_due": {"queue": "maintenance"},
+    "maintenance.purge": {"queue": "maintenance"},
 }
 
 # Acknowledge late only where a task says so (bulk): the person behind an interactive task has gone by then.
@@ -132,7 +134,13 @@ beat_schedule = {
         "task": "workorders.refresh_due",
         "schedule": 60.0,
         "options": {"queue": "maintenance", "expires": 55, "ignore_result": True},
-    }
+    },
+    # At a quiet hour, off the full hour at which everybody else's nightly work begins.
+    "purge": {
+        "task": "maintenance.purge",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"queue": "maintenance", "expires": 6 * 3600, "ignore_result": True},
+    },
 }
 beat_max_loop_interval = 5
 # Celery's, which also tells `twodrive-health` how it is.

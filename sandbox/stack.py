@@ -177,6 +177,8 @@ class Stack:
             "TWODRIVE_RESULT_URL": self.redis.url_of(1),
             "TWODRIVE_STATE_URL": self.redis.url_of(2),
             "TWODRIVE_SECRET_KEYS": self._key,
+            # The simulator is on this machine.
+            "TWODRIVE_ALLOW_PRIVATE_ADDRESSES": "true",
             "TWODRIVE_LOG_FORMAT": "json",
         }
 

@@ -249,7 +249,7 @@ class WhyRequestSchema(_MessageSchema):
 
 
 class NoArgumentsSchema(_MessageSchema):
-    """Arguments of the task `workorders.refresh_due`: none."""
+    """Arguments of the tasks `workorders.refresh_due` and `maintenance.purge`: none."""
 
 
 Message = TypeVar(

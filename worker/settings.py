@@ -4,21 +4,19 @@ Each can also be given as a file: `TWODRIVE_SECRET_KEYS_FILE=/run/secrets/keys`.
 reported together, each with an example.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet
 from environs import EnvValidationError, FileAwareEnv
-from marshmallow import ValidationError, validate
 
 from schemas.dealer import Secret
 from worker.errors import ConfigurationError, ErrorCode
+from worker.setting_kinds import Reader, choice, file, keys, new_file, seconds, secret_url, whole, yes_or_no
 
 PREFIX = "TWODRIVE_"
 _REQUIRED: Any = object()
-Reader = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,7 @@ class Settings:
     state_url: Secret
     secret_keys: tuple[Secret, ...]
     ca_bundle: str | None
+    allow_private_addresses: bool
     connect_timeout_seconds: float
     read_timeout_seconds: float
     interactive_deadline_seconds: float
@@ -40,6 +39,12 @@ class Settings:
     visibility_timeout_seconds: int
     log_level: str
     log_format: str
+    keep_attempts_days: int
+    keep_changes_days: int
+    keep_runs_days: int
+    keep_early_starts_days: int
+    keep_requests_days: int
+    keep_contacts_days: int
     health_path: Path | None = None
 
 
@@ -66,57 +71,9 @@ class Setting:
         return f"{PREFIX}{self.name.upper()}"
 
 
-def _secret_url(*schemes: str) -> Reader:
-    def check(value: str) -> None:
-        if value.split("://", 1)[0] not in schemes or "://" not in value:
-            raise ValidationError(f"must start with {' or '.join(f'{s}://' for s in schemes)}")
-
-    return lambda env, name, **default: Secret(env.str(name, validate=check, **default))
-
-
-def _keys(env: FileAwareEnv, name: str, **default: Any) -> tuple[Secret, ...]:
-    def check(keys: list[str]) -> None:
-        try:
-            for key in keys:
-                Fernet(key)
-        except ValueError:
-            raise ValidationError(
-                "must be keys made by `twodrive config new-key`, separated by commas"
-            ) from None
-        if not keys:
-            raise ValidationError("at least one key is needed")
-
-    return tuple(Secret(key) for key in env.list(name, validate=check, **default) or ())
-
-
-def _seconds(most: float) -> Reader:
-    allowed = validate.Range(min=0, max=most, min_inclusive=False)
-    return lambda env, name, **default: env.float(name, validate=allowed, **default)
-
-
-def _whole(least: int, most: int) -> Reader:
-    return lambda env, name, **default: env.int(name, validate=validate.Range(least, most), **default)
-
-
-def _choice(*choices: str) -> Reader:
-    return lambda env, name, **default: env.str(name, validate=validate.OneOf(choices), **default)
-
-
-def _file(env: FileAwareEnv, name: str, **default: Any) -> Any:
-    def check(path: str) -> None:
-        if path and not Path(path).is_file():
-            raise ValidationError("must be an existing file")
-
-    return env.str(name, validate=check, **default) or None
-
-
-def _new_file(env: FileAwareEnv, name: str, **default: Any) -> Any:
-    def check(path: str) -> None:
-        if path and not Path(path).parent.is_dir():
-            raise ValidationError("must be a file in an existing folder")
-
-    path = env.str(name, validate=check, **default)
-    return Path(path) if path else None
+def _kept(what: str, default: int, purpose: str) -> Setting:
+    purpose = f"How many days to keep {purpose}; 0 is for ever."
+    return Setting(f"keep_{what}_days", str(default or 730), purpose, whole(0, 36_500), default)
 
 
 _REDIS = ("redis", "rediss")
@@ -127,66 +84,74 @@ SETTINGS: tuple[Setting, ...] = (
         "database_url",
         "postgresql+psycopg2://twodrive:change-me@postgres:5432/claire",
         "Claire's PostgreSQL.",
-        _secret_url("postgresql", "postgresql+psycopg2"),
+        secret_url("postgresql", "postgresql+psycopg2"),
     ),
     Setting(
         "broker_url",
         "redis://:change-me@redis:6379/0",
         "Redis database of the queues (append-only file on, maxmemory-policy noeviction).",
-        _secret_url(*_REDIS),
+        secret_url(*_REDIS),
     ),
     Setting(
         "result_url",
         "redis://:change-me@redis:6379/1",
         "Redis database of the answers; another than the queues', so that it can be emptied.",
-        _secret_url(*_REDIS),
+        secret_url(*_REDIS),
     ),
     Setting(
         "state_url",
         "redis://:change-me@redis:6379/2",
         "Redis database of what the workers share: encrypted tokens and locks.",
-        _secret_url(*_REDIS),
+        secret_url(*_REDIS),
     ),
     Setting(
         "secret_keys",
         "(the output of: twodrive config new-key)",
         "Keys that encrypt dealers' secrets and tokens, the newest first; "
         "make one with `twodrive config new-key`.",
-        _keys,
+        keys,
     ),
     Setting(
         "ca_bundle",
         "/etc/ssl/certs/ca-certificates.crt",
         "Certificates to trust instead of certifi's when calling Vinacles.",
-        _file,
+        file,
         "",
+    ),
+    Setting(
+        "allow_private_addresses",
+        "true",
+        "Whether dealers' URLs may lead to this machine (also without TLS) or into private networks; "
+        "for the simulator, or where Vinacles is in your own network.",
+        yes_or_no,
+        False,
     ),
     Setting(
         "connect_timeout_seconds",
         "3",
         "Longest wait for a connection to Vinacles.",
-        _seconds(60),
+        seconds(60),
         3.0,
     ),
     Setting(
         "read_timeout_seconds",
         "10",
         "Longest silence of Vinacles within one answer.",
-        _seconds(240),
+        seconds(240),
         10.0,
     ),
     Setting(
         "interactive_deadline_seconds",
         "20",
         "How long an import or refresh that a person waits for may take in all, retries included.",
-        _seconds(120),
+        seconds(120),
         20.0,
     ),
     Setting(
         "interactive_threads",
         "16",
         "Imports that one interactive worker does at the same time.",
-        _whole(1, 200),
+        whole(1, 200),
         16,
     ),
     Setting(
@@ -194,14 +159,14 @@ SETTINGS: tuple[Setting, ...] = (
         "20",
         "How long a worker refreshes one dealer in bulk before it is the next one's turn; "
         "also the longest that one page of workorders may take.",
-        _seconds(60),
+        seconds(60),
         20.0,
     ),
     Setting(
         "database_pool_size",
         "20",
         "PostgreSQL connections that one worker process may hold; at least its threads.",
-        _whole(1, 200),
+        whole(1, 200),
         20,
     ),
     Setting(
@@ -209,28 +174,34 @@ SETTINGS: tuple[Setting, ...] = (
         "900",
         "After how long the queue gives unacknowledged bulk work to another worker; "
         "longer than the longest task.",
-        _whole(60, 86_400),
+        whole(60, 86_400),
         900,
     ),
     Setting(
         "log_level",
         "info",
         "info, warning or error; what libraries say below that may hold what was typed.",
-        _choice("info", "warning", "error"),
+        choice("info", "warning", "error"),
         "info",
     ),
     Setting(
         "log_format",
         "json",
         "json (one event per line), console (for people), or auto (console on a terminal).",
-        _choice("json", "console", "auto"),
+        choice("json", "console", "auto"),
         "auto",
     ),
+    _kept("attempts", 90, "the record of each import and why it ended so"),
+    _kept("changes", 365, "the history of what imports changed"),
+    _kept("runs", 90, "finished bulk refreshes"),
+    _kept("early_starts", 365, "starts of work on workorders that were never imported"),
+    _kept("requests", 30, "requests that were written as rows, counted from their answer"),
+    _kept("contacts", 0, "the people of a workorder, counted from its appointment"),
     Setting(
         "health_path",
         "/tmp/health",  # noqa: S108  in a container, where nobody else is
         "Where a worker or beat writes its pulse for `twodrive-health`; one file for each program.",
-        _new_file,
+        new_file,
         "",
     ),
 )

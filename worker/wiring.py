@@ -22,10 +22,12 @@ from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
 from worker.requests import ImportRequests
+from worker.retention import Retention
 from worker.retry import RetryRule
 from worker.settings import Settings, load
 from worker.store.dealers import Dealers
 from worker.store.listening import Listener
+from worker.store.retention import RULES
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
 from worker.vinacles.bulk import BulkReader
@@ -55,9 +57,13 @@ class Parts:
     asking_once: AskingOnce
     requests: ImportRequests
     inquiry: Inquiry
+    state: Redis = field(repr=False)
 
     def interactive_deadline(self) -> Deadline:
         return Deadline.after(self.settings.interactive_deadline_seconds)
+
+    def retention(self) -> Retention:
+        return Retention(self.database, {name: getattr(self.settings, name) for name in RULES})
 
     def close(self) -> None:
         self.vinacles.close()
@@ -75,7 +81,7 @@ def build(settings: Settings) -> Parts:
     rule = RetryRule()
     parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
     wire = Wire(
-        build_session(parallel, settings.ca_bundle),
+        build_session(parallel, settings.ca_bundle, allow_private=settings.allow_private_addresses),
         connect_seconds=settings.connect_timeout_seconds,
         read_seconds=settings.read_timeout_seconds,
     )
@@ -103,6 +109,7 @@ def build(settings: Settings) -> Parts:
         asking_once=asking_once,
         requests=ImportRequests(database, asking_once, rule, patience),
         inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings.broker_url)),
+        state=state,
     )
 
 

@@ -85,6 +85,7 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         state_url=Secret(redis_server.url_of(2)),
         secret_keys=(Secret(Fernet.generate_key().decode()),),
         ca_bundle=None,
+        allow_private_addresses=True,
         connect_timeout_seconds=3,
         read_timeout_seconds=10,
         interactive_deadline_seconds=20,
@@ -94,6 +95,12 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         visibility_timeout_seconds=900,
         log_level="info",
         log_format="json",
+        keep_attempts_days=90,
+        keep_changes_days=365,
+        keep_runs_days=90,
+        keep_early_starts_days=365,
+        keep_requests_days=30,
+        keep_contacts_days=0,
     )
 
 

@@ -44,7 +44,13 @@ def check(dealer_id: int, as_json: bool) -> None:
 
 def _findings(opened: Parts, dealer_id: int) -> Iterable[Finding]:
     loaded = parts.dealer_of(opened, dealer_id)
-    inspection = Inspection(loaded.dealer, Probing(opened.client), opened.settings.ca_bundle)
+    settings = opened.settings
+    inspection = Inspection(
+        loaded.dealer,
+        Probing(opened.client),
+        settings.ca_bundle,
+        allow_private=settings.allow_private_addresses,
+    )
     found = []
     for finding in inspection.run():
         found.append(finding)

@@ -3,13 +3,13 @@
 import click
 from alembic.util import CommandError
 
-from worker.cli import screen
+from worker.cli import parts, screen
 from worker.cli.exits import Ended, Exit
 from worker.cli.help import command, json_option
 from worker.deadline import Deadline
 from worker.retry import RetryRule, retrying
 from worker.settings import load
-from worker.store import migrations
+from worker.store import grants, migrations
 
 _PATIENT = RetryRule(
     base_seconds=0.5, cap_seconds=2, most_tries=10_000, few_tries=10_000, least_attempt_seconds=0
@@ -65,6 +65,30 @@ def current(as_json: bool) -> None:
     click.echo(f"The database is at {_said(has)}; this program needs version {needs}.")
     if has != needs:
         click.echo("Run: twodrive db upgrade")
+
+
+@command(
+    "roles",
+    "twodrive db roles",
+    "twodrive db roles | psql claire",
+    "twodrive db roles --apply",
+    group=group,
+)
+@click.option("--apply", is_flag=True, help="Run it as the user of TWODRIVE_DATABASE_URL, instead.")
+def roles(apply: bool) -> None:
+    """Print SQL for roles with the least rights: twodrive_worker, twodrive_backend, twodrive_operator.
+
+    It is for the owner of the tables, after each upgrade, and harmless to repeat. The roles cannot log in:
+    grant them to users, for example CREATE ROLE worker LOGIN PASSWORD '…' IN ROLE twodrive_worker.
+    """
+    statements = grants.statements()
+    if not apply:
+        click.echo("BEGIN;\n" + "".join(f"{statement};\n" for statement in statements) + "COMMIT;")
+        return
+    with parts.opened() as opened, opened.database.transaction() as transaction:
+        for statement in statements:
+            transaction.exec_driver_sql(statement)
+    click.echo(f"The roles {', '.join(grants.ROLES)} have their rights.")
 
 
 def _said(version: str | None) -> str:

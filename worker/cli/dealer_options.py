@@ -25,11 +25,12 @@ dealer_id_argument = click.argument("dealer_id", type=click.IntRange(1, MAX_DEAL
 
 
 def url(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """https, or http on loopback; without login, query or fragment."""
+    """https, or http on this machine; without login, query or fragment. Whether it may be private, settings
+    say."""
     if value is None:
         return None
     try:
-        found = checked_url(value.strip())
+        found = checked_url(value.strip(), allow_private=True)
     except ConfigurationError:
         raise click.BadParameter(
             "must be https://host or https://host/path, without login or query "

@@ -19,6 +19,8 @@ from worker.cli.help import command, json_option
 from worker.cli.masking import MASK
 from worker.store.circuits import close
 from worker.store.dealers import DealerChanges
+from worker.vinacles.wire import checked_url
+from worker.wiring import Parts
 
 _CONNECTION = ("base_url", "token_url", "audience", "client_id")
 #: Fields that are shown as they are.
@@ -88,8 +90,11 @@ def add(dealer_id: int, client_secret_file: TextIO | None, **fields: Any) -> Non
     connection = Connection(
         **{name: given.pop(name) for name in _CONNECTION}, client_secret=_secret(client_secret_file)
     )
-    with parts.opened() as opened, opened.database.transaction() as transaction:
-        added = opened.dealers.add(transaction, Dealer(dealer_id=dealer_id, connection=connection, **given))
+    with parts.opened() as opened:
+        _check_reach(opened, connection.base_url, connection.token_url)
+        with opened.database.transaction() as transaction:
+            dealer = Dealer(dealer_id=dealer_id, connection=connection, **given)
+            added = opened.dealers.add(transaction, dealer)
     if not added:
         raise Ended(
             Exit.NO,
@@ -139,11 +144,13 @@ def change(
         given |= _LEARNED
     if not given:
         raise click.UsageError("Nothing to change was named; see --help.")
-    with parts.opened() as opened, opened.database.transaction() as transaction:
-        if not opened.dealers.change(transaction, dealer_id, cast("DealerChanges", given)):
-            raise parts.unknown_dealer(dealer_id)
-        if not _ELSEWHERE.isdisjoint(given):
-            close(transaction, dealer_id)
+    with parts.opened() as opened:
+        _check_reach(opened, *(given[name] for name in ("base_url", "token_url") if name in given))
+        with opened.database.transaction() as transaction:
+            if not opened.dealers.change(transaction, dealer_id, cast("DealerChanges", given)):
+                raise parts.unknown_dealer(dealer_id)
+            if not _ELSEWHERE.isdisjoint(given):
+                close(transaction, dealer_id)
     click.echo(f"Dealer {dealer_id} was changed: {', '.join(given)}.")
 
 
@@ -208,6 +215,13 @@ def _shown(fields: dict[str, object]) -> dict[str, str]:
         return str(value)
 
     return {name: words(name, value) for name, value in fields.items()}
+
+
+def _check_reach(opened: Parts, *urls: str) -> None:
+    """Raises ConfigurationError for a URL that says by itself that workers would not follow it. Names are
+    looked up by `twodrive check` and at each connection."""
+    for url in urls:
+        checked_url(url, allow_private=opened.settings.allow_private_addresses)
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

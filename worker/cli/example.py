@@ -23,5 +23,10 @@ def _entry(setting: Setting) -> str:
 def _line(setting: Setting) -> str:
     if setting.required:
         return f"{setting.variable}={setting.example}"
-    default = setting.default
-    return f"# {setting.variable}={f'{default:g}' if isinstance(default, float) else default}"
+    return f"# {setting.variable}={_said(setting.default)}"
+
+
+def _said(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)

@@ -23,10 +23,13 @@ _PAGE_ROWS = 100
 class Inspection:
     """One look at one dealer. A failure stops only what cannot be right after it."""
 
-    def __init__(self, dealer: Dealer, probing: Probing, ca_bundle: str | None) -> None:
+    def __init__(
+        self, dealer: Dealer, probing: Probing, ca_bundle: str | None, *, allow_private: bool
+    ) -> None:
         self._dealer = dealer
         self._probing = probing
         self._ca_bundle = ca_bundle
+        self._allow_private = allow_private
         self._causes: dict[str, str] = {}
         self._skew_seconds: float | None = None
 
@@ -64,12 +67,13 @@ class Inspection:
         return finding
 
     def _resolve(self, host: Host) -> Finding:
-        return findings.of_addresses(f"name {host.name}", network.addresses(host))
+        addresses = network.addresses(host, allow_private=self._allow_private)
+        return findings.of_addresses(f"name {host.name}", addresses)
 
     def _connect(self, host: Host) -> Finding:
         check = f"connection {host}"
         try:
-            ends = network.certificate_ends(host, self._ca_bundle)
+            ends = network.certificate_ends(host, self._ca_bundle, allow_private=self._allow_private)
         except ssl.SSLCertVerificationError as error:
             return findings.of_untrusted(check, error.verify_message)
         except OSError:

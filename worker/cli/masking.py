@@ -17,6 +17,8 @@ def shown(value: object) -> str:
         return masked_url(value.reveal())
     if isinstance(value, tuple):
         return ", ".join(MASK for _ in value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value)
 
 

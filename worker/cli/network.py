@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from worker.vinacles.addresses import resolved
+
 _SECONDS = 10
 _HTTPS, _HTTP = 443, 80
 
@@ -32,21 +34,23 @@ def host_of(url: str) -> Host:
     return Host(parts.hostname or "", parts.port or (_HTTPS if tls else _HTTP), tls)
 
 
-def addresses(host: Host) -> tuple[str, ...]:
-    """None at all where the name is unknown or no name server answers."""
+def addresses(host: Host, *, allow_private: bool) -> tuple[str, ...]:
+    """None at all where the name is unknown or no name server answers. Raises ConfigurationError where the
+    worker would not connect to one of them."""
     try:
-        found = socket.getaddrinfo(host.name, host.port, type=socket.SOCK_STREAM)
+        return resolved(host.name, host.port, tls=host.tls, allow_private=allow_private)
     except (OSError, UnicodeError):
         return ()
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def certificate_ends(host: Host, ca_bundle: str | None) -> datetime | None:
+def certificate_ends(host: Host, ca_bundle: str | None, *, allow_private: bool) -> datetime | None:
     """When the server's certificate expires, trusting whom the worker trusts; None without TLS.
 
-    Raises `ssl.SSLCertVerificationError` where it is not trusted, OSError where no connection came about.
+    Raises `ssl.SSLCertVerificationError` where it is not trusted, OSError where no connection came about,
+    ConfigurationError where the worker would not connect.
     """
-    with closing(socket.create_connection((host.name, host.port), _SECONDS)) as connected:
+    first, *_ = resolved(host.name, host.port, tls=host.tls, allow_private=allow_private)
+    with closing(socket.create_connection((first, host.port), _SECONDS)) as connected:
         if not host.tls:
             return None
         context = ssl.create_default_context(cafile=ca_bundle or DEFAULT_CA_BUNDLE_PATH)

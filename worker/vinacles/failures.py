@@ -121,6 +121,15 @@ def bad_address() -> ConfigurationError:
     )
 
 
+def private_address() -> ConfigurationError:
+    return ConfigurationError(
+        ErrorCode.CONFIGURATION,
+        "The address of 2Drive in the dealer's record leads to this machine or into a private network.",
+        "Give the public https address of 2Drive. Where it really is in your own network, or for the "
+        "simulator, set TWODRIVE_ALLOW_PRIVATE_ADDRESSES=true.",
+    )
+
+
 def bad_certificate() -> ConfigurationError:
     return ConfigurationError(
         ErrorCode.CONFIGURATION,

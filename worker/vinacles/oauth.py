@@ -36,6 +36,8 @@ EARLY_CALL_SECONDS = 3.0
 #: After a fresh token was refused too, no more tokens are bought for the same login for this long.
 REFUSED_SECONDS = 30
 _POLL_SECONDS = 0.05
+#: How the names of tokens in Redis begin; a hash follows.
+TOKEN_NAMES = "twodrive:token:"  # noqa: S105  no token
 _DELETE_IF_SAME = (
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 )
@@ -94,7 +96,7 @@ class TokenSource:
         Raises like `get`, and ConfigurationError when a fresh token was refused moments ago.
         """
         name = self._name(connection)
-        with _storage():
+        with shared_memory():
             if self._redis.exists(f"{name}:refused"):
                 raise login_failed()
             self._redis.eval(_DELETE_IF_SAME, 1, name, refused.stamp)
@@ -102,7 +104,7 @@ class TokenSource:
 
     def fresh_one_refused(self, connection: Connection) -> None:
         """Remember that buying another token does not help for now."""
-        with _storage():
+        with shared_memory():
             self._redis.set(f"{self._name(connection)}:refused", b"1", ex=REFUSED_SECONDS)
 
     def _renewed(self, name: str, connection: Connection, deadline: Deadline) -> Token:
@@ -131,7 +133,7 @@ class TokenSource:
         stamp = self._cipher.encrypt(issued.packed())
         kept = kept_seconds(issued, deadline.clock() - reply.started_at)
         if kept > 0:
-            with _storage():
+            with shared_memory():
                 self._redis.set(name, stamp, px=max(1, int(kept * 1000)))
         return Token(issued.access_token, stamp)
 
@@ -144,7 +146,7 @@ class TokenSource:
 
     def _read(self, name: str) -> Token | None:
         """Redis counts a token's life down, so machines need not agree on the time."""
-        with _storage(), self._redis.pipeline(transaction=True) as pipe:
+        with shared_memory(), self._redis.pipeline(transaction=True) as pipe:
             pipe.get(name)
             pipe.pttl(name)
             stamp, left_ms = pipe.execute()
@@ -160,7 +162,7 @@ class TokenSource:
     def _turn(self, name: str) -> Iterator[bool]:
         """Whether it is our turn to buy, without waiting for it."""
         lock = self._redis.lock(f"{name}:lock", timeout=LOCK_SECONDS)
-        with _storage():
+        with shared_memory():
             mine = bool(lock.acquire(blocking=False))
         try:
             yield mine
@@ -173,11 +175,12 @@ class TokenSource:
         """A changed secret gives a new name, and so takes effect at once."""
         secret = hmac.new(self._naming_key, connection.client_secret.reveal().encode(), sha256).hexdigest()
         login = [connection.token_url, connection.client_id, connection.audience, secret]
-        return f"twodrive:token:{sha256(json.dumps(login).encode()).hexdigest()}"
+        return f"{TOKEN_NAMES}{sha256(json.dumps(login).encode()).hexdigest()}"
 
 
 @contextmanager
-def _storage() -> Iterator[None]:
+def shared_memory() -> Iterator[None]:
+    """Errors of Redis as ours: StorageUnavailable, or ConfigurationError for a refused login."""
     try:
         yield
     except (AuthenticationError, NoPermissionError):

@@ -1,4 +1,4 @@
-"""HTTP connections whose answers end with a Deadline, however slowly they arrive.
+"""HTTP connections to permitted addresses, whose answers end with a Deadline, however slowly they arrive.
 
 A socket's timeout begins anew with every byte, so a server that drips its headers, chunk sizes or body would
 hold a reader for hours. Here every read is given only what is left of the Deadline.
@@ -9,14 +9,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.connection import create_connection
 
 from worker.deadline import Deadline
+from worker.vinacles.addresses import resolved
 
 _current: ContextVar[Deadline] = ContextVar("deadline")
 
@@ -61,10 +64,34 @@ class _Response(HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _Response
+    tls = False
+
+    def __init__(self, *args: Any, allow_private: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._allow_private = allow_private
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address that answers. urllib3's own would ask the name server again."""
+        failure = OSError("the name has no address")
+        for address in resolved(self._dns_host, self.port, tls=self.tls, allow_private=self._allow_private):
+            try:
+                return create_connection(
+                    (address, self.port), self._seconds(), socket_options=self.socket_options
+                )
+            except OSError as error:
+                failure = error
+        raise failure
+
+    def _seconds(self) -> float:
+        """For one more try to connect: a name may have any number of addresses that do not answer."""
+        left = _current.get().remaining()
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        return min(self.timeout, left) if isinstance(self.timeout, int | float) else left
 
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+class _SecureConnection(_Connection, HTTPSConnection):
+    tls = True
 
 
 class _Pool(HTTPConnectionPool):
@@ -76,8 +103,16 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class PatientAdapter(HTTPAdapter):
-    """Transport for a requests.Session; usable only inside `within`."""
+    """Transport for a requests.Session; usable only inside `within`. With `allow_private` it connects to any
+    address with TLS, and to this machine without."""
+
+    def __init__(self, *, allow_private: bool = False, **options: Any) -> None:
+        self._allow_private = allow_private
+        super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        pools: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = {
+            scheme: partial(pool, allow_private=self._allow_private) for scheme, pool in pools.items()
+        }

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import requests
 
 from schemas.dealer import Connection
 from worker.deadline import Deadline
+from worker.vinacles.addresses import check_host
 from worker.vinacles.failures import FOREIGN, bad_address, of_exception, out_of_time, refused
 from worker.vinacles.patience import PatientAdapter, within
 from worker.vinacles.query import MOST_URL_BYTES
@@ -35,18 +35,24 @@ class Reply:
     started_at: float
 
 
-class _Session(requests.Session):
+class Session(requests.Session):
+    """`allow_private` says that dealers' URLs may lead to private addresses."""
+
+    allow_private = False
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nothing is followed, and no Location is looked at or its body read for it."""
 
 
-def build_session(parallel: int, ca_bundle: str | None = None) -> requests.Session:
+def build_session(parallel: int, ca_bundle: str | None = None, *, allow_private: bool = False) -> Session:
     """One session per process, for `parallel` threads: no proxies or logins from the environment, no
-    cookies, no redirects. `ca_bundle` is a file of certificates to trust instead of the built-in ones."""
+    cookies, no redirects, no private addresses unless `allow_private`. `ca_bundle` is a file of certificates
+    to trust instead of the built-in ones."""
     # Their lines at DEBUG and WARNING repeat whole URLs, and with them what somebody searched for.
     for name in ("connection", "connectionpool", "response"):
         logging.getLogger(f"urllib3.{name}").setLevel(logging.ERROR)
-    session = _Session()
+    session = Session()
+    session.allow_private = allow_private
     session.trust_env = False
     session.verify = ca_bundle or True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -57,7 +63,7 @@ def build_session(parallel: int, ca_bundle: str | None = None) -> requests.Sessi
             "User-Agent": f"twodrive-claire/{version('twodrive-claire')}",
         }
     )
-    adapter = PatientAdapter(pool_connections=parallel, pool_maxsize=parallel)
+    adapter = PatientAdapter(pool_connections=parallel, pool_maxsize=parallel, allow_private=allow_private)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -68,7 +74,7 @@ class Wire:
 
     def __init__(
         self,
-        session: requests.Session,
+        session: Session,
         *,
         connect_seconds: float = 3.0,
         read_seconds: float = 10.0,
@@ -83,7 +89,7 @@ class Wire:
         self, connection: Connection, target: str, headers: Mapping[str, str], deadline: Deadline
     ) -> Reply:
         """GET `target`, a path and query below the dealer's base URL."""
-        url = checked_url(connection.base_url).rstrip("/") + target
+        url = self._checked(connection.base_url).rstrip("/") + target
         if len(url.encode()) >= MOST_URL_BYTES:
             raise refused("The request would be too long for Vinacles.")
         return self._exchange("GET", url, headers, None, deadline)
@@ -96,10 +102,13 @@ class Wire:
             "client_secret": connection.client_secret.reveal(),
             "audience": connection.audience,
         }
-        return self._exchange("POST", checked_url(connection.token_url), {}, form, deadline)
+        return self._exchange("POST", self._checked(connection.token_url), {}, form, deadline)
 
     def close(self) -> None:
         self._session.close()
+
+    def _checked(self, url: str) -> str:
+        return checked_url(url, allow_private=self._session.allow_private)
 
     def _exchange(
         self,
@@ -142,24 +151,19 @@ class Wire:
         return bytes(body)
 
 
-def checked_url(url: str) -> str:
-    """The URL, if it is https (or loopback) and no more than scheme, host, port and path.
+def checked_url(url: str, *, allow_private: bool = False) -> str:
+    """The URL, if it is no more than scheme, host, port and path, and its host may be asked (`check_host`).
 
-    Raises ConfigurationError otherwise.
+    Raises ConfigurationError otherwise. Addresses behind a name are looked at when it is connected to.
     """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise bad_address() from None
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host or ""))
-    if not (safe and host and _PRINTABLE.fullmatch(url)) or any(c in url for c in "@?#"):
+    if parts.scheme not in {"http", "https"} or not host or not _PRINTABLE.fullmatch(url):
         raise bad_address()
+    if any(character in url for character in "@?#"):
+        raise bad_address()
+    check_host(host, tls=parts.scheme == "https", allow_private=allow_private)
     return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -58,7 +58,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.cipher = Fernet(Fernet.generate_key())
-        self.wire = Wire(build_session(16))
+        self.wire = Wire(build_session(16, allow_private=True))
         self.tokens = TokenSource(self.redis_client, self.cipher, NAMING_KEY, self.wire)
         self.client = Client(self.wire, self.tokens, RetryRule(), sleep=self.slept.append, jitter=lambda: 0.0)
         self.vinacles = Vinacles(self.client, 16)

@@ -18,7 +18,7 @@ from worker.vinacles.wire import Wire, build_session
 
 def main(redis_url: str, server_url: str, key: str, threads: str) -> None:
     client = redis.Redis.from_url(redis_url)
-    source = TokenSource(client, Fernet(key), b"naming key", Wire(build_session(4)))
+    source = TokenSource(client, Fernet(key), b"naming key", Wire(build_session(4, allow_private=True)))
     connection = Connection(
         server_url, f"{server_url}/oauth/token", "the audience", "the id", Secret("s3cret")
     )

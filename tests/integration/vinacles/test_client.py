@@ -248,7 +248,7 @@ def test_what_stays_wrong_is_not_tried_again(
 
 def test_more_bytes_than_we_hold_are_a_page_too_big(house: House, asking: Asking, server: BadServer) -> None:
     server.api = lambda e: e.rows({"A": "x" * 2_000})
-    with closing(Wire(build_session(1), most_body_bytes=1_000)) as wire:
+    with closing(Wire(build_session(1, allow_private=True), most_body_bytes=1_000)) as wire:
         client = Client(wire, house.tokens, house.client._rule)
         with pytest.raises(PageTooBig):
             client.get(asking, "/api/X", dict)

@@ -344,7 +344,7 @@ def test_refusals_of_the_token_url(
     code: ErrorCode,
 ) -> None:
     server.login = manners
-    with closing(Wire(build_session(1), most_body_bytes=1_000)) as wire:
+    with closing(Wire(build_session(1, allow_private=True), most_body_bytes=1_000)) as wire:
         source = TokenSource(house.redis_client, house.cipher, NAMING_KEY, wire)
         with pytest.raises(kind) as caught:
             source.get(connection, soon())

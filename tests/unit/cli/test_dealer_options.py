@@ -68,8 +68,23 @@ def test_refusals(twodrive: Run, settings: dict[str, str], changed: dict[str, st
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8085", "http://127.0.0.1:8085/tenant/", "http://[::1]:1"])
-def test_this_machine_needs_no_tls(twodrive: Run, settings: dict[str, str], url: str) -> None:
+def test_this_machine_needs_no_tls_and_a_setting(
+    twodrive: Run, settings: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, said = _add(twodrive, base_url=url, token_url=url)
+    assert code == 3
+    assert "set TWODRIVE_ALLOW_PRIVATE_ADDRESSES=true" in said
+    monkeypatch.setenv("TWODRIVE_ALLOW_PRIVATE_ADDRESSES", "true")
     assert _add(twodrive, base_url=url, token_url=url)[0] == 5
+
+
+@pytest.mark.parametrize("option", ["--base-url", "--token-url"])
+def test_a_change_to_a_private_address_is_refused_before_the_database_is_asked(
+    twodrive: Run, settings: dict[str, str], option: str
+) -> None:
+    result = twodrive("dealers", "set", "12", option, "https://169.254.169.254/latest")
+    assert result.exit_code == 3
+    assert "private network" in result.stderr
 
 
 @pytest.mark.parametrize(

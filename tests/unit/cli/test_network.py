@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from worker.cli.network import Host, addresses, certificate_ends, host_of
+from worker.errors import ConfigurationError
 
 ENDS = datetime.now(UTC).replace(microsecond=0) + timedelta(days=10)
 Serve = Callable[[str], tuple[Host, str]]
@@ -76,18 +77,18 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 def test_when_a_trusted_certificate_ends(serve: Serve) -> None:
     host, bundle = serve("vinacles")
-    assert certificate_ends(host, bundle) == ENDS
+    assert certificate_ends(host, bundle, allow_private=True) == ENDS
 
 
 def test_a_certificate_that_nobody_vouches_for(serve: Serve) -> None:
     host, _ = serve("vinacles")
     with pytest.raises(ssl.SSLCertVerificationError):
-        certificate_ends(host, None)
+        certificate_ends(host, None, allow_private=True)
 
 
 def test_nobody_listens() -> None:
     with pytest.raises(OSError, match="refused"):
-        certificate_ends(Host("127.0.0.1", 1, tls=False), None)
+        certificate_ends(Host("127.0.0.1", 1, tls=False), None, allow_private=True)
 
 
 @pytest.mark.parametrize(
@@ -105,5 +106,14 @@ def test_where_a_url_leads(url: str, host: Host, shown: str) -> None:
 
 
 def test_addresses_of_this_machine_and_of_impossible_names() -> None:
-    assert addresses(Host("127.0.0.1", 80, tls=False)) == ("127.0.0.1",)
-    assert addresses(Host("x" * 64 + ".example", 443, tls=True)) == ()
+    assert addresses(Host("127.0.0.1", 80, tls=False), allow_private=True) == ("127.0.0.1",)
+    assert addresses(Host("x" * 64 + ".example", 443, tls=True), allow_private=False) == ()
+
+
+def test_a_host_that_workers_would_not_connect_to_is_not_connected_to_here_either(serve: Serve) -> None:
+    host, bundle = serve("vinacles")
+    with pytest.raises(ConfigurationError, match="private network"):
+        addresses(host, allow_private=False)
+    with pytest.raises(ConfigurationError, match="private network"):
+        certificate_ends(host, bundle, allow_private=False)
+    certificate_ends(host, bundle, allow_private=True)

@@ -129,6 +129,11 @@ class BadServer:
     def logins(self) -> list[Request]:
         return [request for request in self.requests if request.path == TOKEN_PATH]
 
+    @property
+    def connections(self) -> int:
+        """How many were accepted, whatever was said on them."""
+        return len(self._open)
+
     def issue(self, exchange: Exchange, expires_in: object = 86_400) -> None:
         with self._lock:
             self._issued += 1

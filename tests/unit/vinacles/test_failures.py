@@ -148,7 +148,7 @@ def sample(kind: type[Exception]) -> Exception:
 @pytest.mark.parametrize("in_body", [False, True])
 @pytest.mark.parametrize("kind", FOREIGN_KINDS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_no_foreign_exception_passes(kind: type[Exception], in_body: bool) -> None:
-    session = build_session(1)
+    session = build_session(1, allow_private=True)
     session.mount("https://", Failing(sample(kind), in_body=in_body))
     with pytest.raises(TwoDriveError) as caught:
         Wire(session).get(CONNECTION, "/api/X?$filter=typed", {}, Deadline.after(5))

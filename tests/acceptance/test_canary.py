@@ -1,0 +1,242 @@
+"""Recognizable people and secrets are planted in the DMS and typed in the search bar; what work leaves behind
+outside of the tables for people is then looked through for them."""
+
+import re
+import subprocess
+import sys
+import threading
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+from redis import Redis
+from sqlalchemy import text
+
+from sandbox.demo.desk import Desk
+from sandbox.demo.scenes import only
+from sandbox.processes import Program, wait_until
+from sandbox.simulator import known
+from sandbox.stack import Stack
+from worker.store.tables import metadata
+from worker.wiring import Parts
+
+NAME, PLATE, TITLE = "Kanarievogel", "KN-123-R", "Zangzaad vervangen"
+PEOPLE = {
+    "LastName": NAME,
+    "PhoneBusiness": "06-43218765",
+    "EmailBusiness": "piet@kanarie.example.com",
+    "FirstName": "Goudhaan",
+    "PhonePrivate": "06-43218766",
+    "EmailPrivate": "privé@kanarie.example.com",
+    "Street": "Volièrestraat 12",
+}
+#: As they were planted, as they are kept, and as a log might write them.
+_PERSONAL = (
+    *PEOPLE.values(),
+    *(PLATE, PLATE.replace("-", ""), TITLE, "43218765", "0643218766", "kanarie", "voli\\u00e8restraat"),
+)
+_BODY = re.compile(r'"body": "([A-Za-z0-9+/=]+)"')
+#: Where people belong: what is imported of a workorder, for Claire.
+_FOR_CLAIRE = {"workorders", "interventions", "parts", "contacts", "workorder_changes"}
+
+
+@dataclass
+class Nest:
+    """What was found, by where; `secrets` must not be there either."""
+
+    secrets: tuple[str, ...]
+    found: dict[str, str] = field(default_factory=dict)
+
+    def put(self, where: str, what: object) -> None:
+        """With the bodies of messages, which Celery encodes."""
+        said = str(what)
+        bodies = (b64decode(body).decode(errors="replace") for body in _BODY.findall(said))
+        self.found[where] = "\n".join([self.found.get(where, ""), said, *bodies])
+
+    def sung(self) -> list[tuple[str, str]]:
+        """Each place with the canary that was heard there."""
+        return [
+            (where, canary)
+            for where, what in self.found.items()
+            for canary in (*_PERSONAL, *self.secrets)
+            if canary.lower() in what.lower()
+        ]
+
+
+@pytest.fixture
+def planted(desk: Desk, parts: Parts) -> Desk:
+    """The complete workorder is the canaries', in a dealer's DMS that bulk refresh reads in small pages."""
+    where = {"WorkorderId": known.COMPLETE_ID}
+    assert desk.dms.patch_rows("WorkorderContact", where, PEOPLE)
+    desk.dms.patch_rows("Workorder", where, {"LicensePlate": PLATE, "InternalRemark": f"Bel {NAME}"})
+    desk.dms.patch_rows("WorkorderLine", where, {"Description": TITLE})
+    desk.dms.set(page_max=5, page_default=5)
+    with desk.database.transaction() as connection:
+        parts.dealers.change(
+            connection, desk.dealer.dealer_id, {"import_new_in_bulk": True, "requests_per_second": 1000.0}
+        )
+    return desk
+
+
+@contextmanager
+def overheard(server: Redis, nest: Nest) -> Iterator[None]:
+    """Everything that is published meanwhile: events of workers, answers to those who wait."""
+    done = threading.Event()
+    subscriber: Any = server
+    with subscriber.pubsub() as listening:
+        listening.psubscribe("*")
+
+        def listen() -> None:
+            while not done.is_set():
+                heard = listening.get_message(timeout=0.1)
+                if heard:
+                    nest.put("published in Redis", heard["data"])
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def kept(server: Redis) -> str:
+    """All names and values of one database."""
+    readers: dict[Any, Any] = {
+        b"string": server.get,
+        b"hash": server.hgetall,
+        b"list": lambda name: server.lrange(name, 0, -1),
+        b"set": server.smembers,
+        b"zset": lambda name: server.zrange(name, 0, -1),
+    }
+    return "\n".join(
+        f"{name!r} {readers[server.type(name)](name)!r}" for name in server.scan_iter("*", count=1000)
+    )
+
+
+def ask(
+    desk: Desk, nest: Nest, task: str, queue: str = "interactive", arguments: Any = None, **more: object
+) -> Any:
+    """The answer or the failure, both of which Claire's backend may log."""
+    kwargs = {"dealer_id": desk.dealer.dealer_id, **more, **(arguments or {})}
+    # As a careless backend sends it: Celery then writes the arguments into the message's own headers.
+    sent = desk.backend.send_task(task, kwargs=kwargs, queue=queue)
+    answer = None
+    try:
+        answer = sent.get(timeout=60)
+    except Exception as error:
+        nest.put(f"failure of {task}", f"{error!r} {error.args} {error.__cause__!r} {error.__context__!r}")
+    nest.put(f"answer of {task}", answer)
+    return answer
+
+
+def _work(desk: Desk, nest: Nest) -> None:
+    """What people and schedules do, well and badly."""
+    found = ask(desk, nest, "workorders.import", search=PLATE.replace("-", " ").lower())
+    only(found, outcome="created")
+    workorder_id = found["workorders"][0]["workorder_id"]
+    for typed in (NAME, "06-43218765", f"'; DROP TABLE contacts; -- {NAME}", {"name": NAME}, [PLATE]):
+        ask(desk, nest, "workorders.import", search=typed)
+    ask(desk, nest, "workorders.import", search="x", arguments={f"{NAME} 1": NAME, PLATE: 1})
+    ask(desk, nest, "workorders.import", search="x", request_id=f"{NAME} {PLATE}")
+    ask(desk, nest, "workorders.refresh", workorder_id=PLATE)
+    desk.dms.patch_rows("WorkorderContact", {"WorkorderId": known.COMPLETE_ID}, {"EmailBusiness": NAME})
+    ask(desk, nest, "workorders.refresh", workorder_id=workorder_id)
+    ask(desk, nest, "workorders.refresh_dealer", "bulk")
+    where = {"WorkorderId": known.COMPLETE_ID}
+    desk.dms.patch_rows("WorkorderLine", where, {"Price": f"{NAME}, 12"})
+    ask(desk, nest, "workorders.import", search=known.COMPLETE)
+    for fault in ("unparsable", "missing_column"):
+        number = desk.dms.add_fault(fault, match="Workorder", times=None, column="Make")
+        ask(desk, nest, "workorders.import", search=PLATE)
+        desk.dms.remove_fault(number)
+    desk.dms.answer_status(400, times=1, match="Workorder", code=f"Bad {NAME}")
+    ask(desk, nest, "workorders.import", search=PLATE)
+
+
+def _look(desk: Desk, stack: Stack, nest: Nest) -> None:
+    """What operators see."""
+    dealer = str(desk.dealer.dealer_id)
+    for words in (
+        ("check", dealer),
+        ("dealers", "show", dealer, "--json"),
+        ("runs", dealer),
+        ("bulk", dealer, "--local"),
+        ("import", dealer, NAME, "--json"),
+        ("keys", "rotate"),
+        ("forget", dealer, "--phone", "0643218765", "--dry-run"),
+        ("forget", dealer, "--name", NAME, "--yes"),
+        ("--debug", "import", "999999", PLATE, "--local"),
+    ):
+        command = [sys.executable, "-m", "worker.cli", *words]
+        done = subprocess.run(
+            command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, check=False
+        )
+        assert done.stdout or done.stderr, words
+        # A traceback repeats lines of code, never what was typed.
+        nest.put(f"twodrive {words[0]}", done.stdout + done.stderr)
+
+
+def _flower(url: str, stack: Stack, nest: Nest) -> None:
+    paths = ["/tasks", "/workers", "/broker", "/api/tasks", "/api/workers?refresh=1", "/api/queues/length"]
+    tasks = requests.get(f"{url}/api/tasks", auth=stack.flower_login, timeout=10).json()
+    paths += [f"/{page}/{task}" for task in tasks for page in ("task", "api/task/info", "api/task/result")]
+    paths += ["/metrics"]
+    for path in paths:
+        answer = requests.get(url + path, auth=stack.flower_login, timeout=20)
+        nest.put(f"Flower {path.partition('?')[0]}", f"{answer.headers} {answer.text}")
+
+
+@pytest.mark.timeout(300)
+def test_no_canary_sings(planted: Desk, stack: Stack, worker: Program) -> None:
+    assert worker.process.poll() is None
+    nest = Nest((stack.simulator.client_secret, stack.env["TWODRIVE_SECRET_KEYS"]))
+    bulk = stack.start_bulk_worker(name="canary-bulk", children=1)
+    flower, url = stack.start_flower()
+    databases = [Redis.from_url(stack.redis.url_of(number)) for number in range(3)]
+    try:
+        with overheard(databases[0], nest):
+            _work(planted, nest)
+            _look(planted, stack, nest)
+            wait_until(lambda: "workorders.import" in _tasks(url, stack), 15, "Flower sees the tasks")
+            _flower(url, stack, nest)
+        for number, database in enumerate(databases):
+            nest.put(f"Redis database {number}", kept(database))
+        for log in stack.folder.glob("**/*.log"):
+            if "simulator" not in str(log.relative_to(stack.folder)):
+                nest.put(f"log {log.name}", log.read_text(errors="replace"))
+        for table in metadata.tables.keys() - _FOR_CLAIRE:
+            with planted.database.transaction() as connection:
+                nest.put(f"table {table}", connection.execute(text(f"SELECT t::text FROM {table} t")).all())
+    finally:
+        for program in (flower, bulk):
+            program.stop()
+        for database in databases:
+            database.close()
+    assert nest.sung() == []
+    _heard_enough(nest)
+
+
+def _tasks(url: str, stack: Stack) -> str:
+    with suppress(requests.RequestException):
+        return requests.get(f"{url}/api/tasks", auth=stack.flower_login, timeout=10).text
+    return ""
+
+
+def _heard_enough(nest: Nest) -> None:
+    """The places were really looked at: each says something that belongs there."""
+    assert "task-received" in nest.found["published in Redis"]
+    assert "twodrive:token:" in nest.found["Redis database 2"]
+    assert "task_answered" in nest.found["log worker-interactive.log"]
+    assert "task_failed" in nest.found["log worker-interactive.log"]
+    assert "'outcome': 'rejected'" in nest.found["answer of workorders.import"]
+    assert "unreadable_price" in nest.found["table import_attempts"]
+    assert "message_invalid" in nest.found["failure of workorders.import"]
+    assert "vinacles_refused" in nest.found["failure of workorders.import"]
+    assert "workorders.import" in nest.found["Flower /api/tasks"]
+    assert "token" in nest.found["twodrive check"]

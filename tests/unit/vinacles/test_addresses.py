@@ -1,0 +1,213 @@
+"""Neither a dealer's record nor a name server can make a worker knock at doors of its own network."""
+
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.dealer import Connection, Secret
+from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer
+from worker.deadline import Deadline
+from worker.errors import ConfigurationError, ErrorCode
+from worker.vinacles.addresses import is_public
+from worker.vinacles.wire import Wire, build_session, checked_url
+
+CONNECTION = Connection(
+    "https://noord.example", f"https://login.example{TOKEN_PATH}", "noord", "claire", Secret("s3cret")
+)
+_PRIVATE = [
+    "127.0.0.1",
+    "127.255.255.254",
+    "0.0.0.0",  # noqa: S104  nothing is bound
+    "10.0.0.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "192.0.2.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::1",
+    "2002:7f00:1::",
+    "2001:0:53aa:64c::1",
+    "2001:db8::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+]
+_PUBLIC = ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+#: All of them reach 127.0.0.1 where a resolver is asked.
+_DISGUISED = ["127.1", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "2130706433", "017700000001"]
+
+
+@pytest.mark.parametrize("address", _PRIVATE)
+def test_addresses_that_are_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", _PUBLIC)
+def test_public_addresses(address: str) -> None:
+    assert is_public(address)
+
+
+@given(st.ip_addresses(v=4))
+def test_an_ipv4_address_is_the_same_in_every_wrapping(address: object) -> None:
+    plain = is_public(str(address))
+    assert is_public(f"::ffff:{address}") == plain
+    assert is_public(f"64:ff9b::{address}") == plain
+
+
+@given(st.ip_addresses(network="10.0.0.0/8") | st.ip_addresses(network="fc00::/7") | st.ip_addresses(v=6))
+def test_what_urls_spell_out_is_judged_like_what_name_servers_say(address: object) -> None:
+    text = str(address)
+    url = f"https://[{text}]" if ":" in text else f"https://{text}"
+    if is_public(text):
+        assert checked_url(url) == url
+    else:
+        with pytest.raises(ConfigurationError):
+            checked_url(url)
+
+
+@pytest.mark.parametrize("dot", ["", "."])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost", "a.localhost", *(a for a in _PRIVATE if ":" not in a)]
+)
+def test_a_private_host_in_a_url_says_what_to_do(host: str, dot: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        checked_url(f"https://{host}{dot}/tenant")
+    assert caught.value.code is ErrorCode.CONFIGURATION
+    assert "TWODRIVE_ALLOW_PRIVATE_ADDRESSES" in caught.value.next_step
+    assert host not in str(caught.value)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+@pytest.mark.parametrize("host", _DISGUISED)
+def test_a_number_in_disguise_is_no_address(host: str, allowed: bool) -> None:
+    with pytest.raises(ConfigurationError):
+        checked_url(f"https://{host}", allow_private=allowed)
+
+
+@pytest.mark.parametrize("host", ["localhost:5000", "127.0.0.2", "[::1]:80", "localhost."])
+def test_plain_http_is_for_this_machine_where_private_addresses_are_allowed(host: str) -> None:
+    url = f"http://{host}"
+    assert checked_url(url, allow_private=True) == url
+    with pytest.raises(ConfigurationError):
+        checked_url(url)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "host.example", "localhost.evil.example", "[fe80::1]"])
+def test_plain_http_never_leaves_this_machine(host: str) -> None:
+    with pytest.raises(ConfigurationError):
+        checked_url(f"http://{host}", allow_private=True)
+
+
+Lookup = Callable[..., list[tuple[object, ...]]]
+
+
+def answering(*addresses: str, port: int = 443) -> Lookup:
+    """A name server that gives `addresses` for each name, and the system's answer for addresses."""
+    real = socket.getaddrinfo
+
+    def lookup(host: str, *arguments: object, **options: object) -> list[tuple[object, ...]]:
+        if not host.endswith(".example"):
+            return list(real(host, *arguments, **options))  # type: ignore[arg-type]  # passed on as they came
+        return [
+            (socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port))
+            for one in addresses
+        ]
+
+    return lookup
+
+
+@pytest.mark.parametrize("names", [("127.0.0.1",), ("93.184.215.14", "127.0.0.1"), ("::ffff:127.0.0.1",)])
+def test_a_name_that_leads_to_this_machine_is_not_connected_to(
+    server: BadServer, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", answering(*names))
+    port = int(server.url.rpartition(":")[2])
+    connection = replace(
+        CONNECTION, base_url=f"https://noord.example:{port}", token_url=f"https://login.example:{port}/t"
+    )
+    with closing(Wire(build_session(1))) as wire:
+        with pytest.raises(ConfigurationError, match="private network"):
+            wire.get(connection, "/", {"Authorization": "Bearer t"}, Deadline.after(5))
+        with pytest.raises(ConfigurationError, match="private network") as caught:
+            wire.request_token(connection, Deadline.after(5))
+    assert caught.value.__context__ is None
+    assert server.connections == 0
+
+
+def test_a_name_server_is_asked_once_so_that_it_cannot_change_its_mind(
+    server: BadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first answer is judged; a second, of 127.0.0.1, would be connected to."""
+    asked: list[str] = []
+    public, here = answering("203.0.114.9"), answering("127.0.0.1")
+
+    def rebinding(host: str, *arguments: object, **options: object) -> list[tuple[object, ...]]:
+        if host.endswith(".example"):
+            asked.append(host)
+        return (public if len(asked) <= 1 else here)(host, *arguments, **options)
+
+    tried: list[object] = []
+
+    def no_network(self: socket.socket, address: object) -> None:
+        tried.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+    with closing(Wire(build_session(1))) as wire, pytest.raises(Exception, match="cannot be reached"):
+        wire.get(CONNECTION, "/", {}, Deadline.after(5))
+    assert asked == ["noord.example"]
+    assert tried == [("203.0.114.9", 443)]
+
+
+def test_plain_http_to_a_name_of_this_machine_that_leads_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80))],
+    )
+    with (
+        closing(Wire(build_session(1, allow_private=True))) as wire,
+        pytest.raises(ConfigurationError, match="private network"),
+    ):
+        wire.get(replace(CONNECTION, base_url="http://localhost"), "/", {}, Deadline.after(5))
+
+
+def test_any_number_of_dead_addresses_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [f"203.0.114.{number}" for number in range(1, 200)]
+    monkeypatch.setattr(socket, "getaddrinfo", answering(*many))
+    tried = 0
+    clock = [0.0]
+
+    def slow(self: socket.socket, _address: object) -> None:
+        nonlocal tried
+        tried += 1
+        clock[0] += self.gettimeout() or 1_000
+        raise TimeoutError
+
+    monkeypatch.setattr(socket.socket, "connect", slow)
+    with (
+        closing(Wire(build_session(1), connect_seconds=3)) as wire,
+        pytest.raises(Exception, match="in time"),
+    ):
+        wire.get(CONNECTION, "/", {}, Deadline(10, lambda: clock[0]))
+    assert tried == 4
+    assert clock == [10.0]

@@ -1,0 +1,92 @@
+"""Erasing a person from what a dealer's workorders hold: the contact itself, and texts that repeat it."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from schemas.phones import read_phone
+
+_EMPTY = "last_name = NULL, phone = NULL, phone_as_written = NULL, email = NULL"
+_ANYWHERE = "concat_ws(' ', t.last_name, t.phone_as_written, t.email) ~ :pattern"
+#: Texts that people type freely, where a person may be named: columns by table.
+FREE_TEXTS = {
+    "interventions": ("title",),
+    "parts": ("reference_code",),
+    "workorder_changes": ("old", "new"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`contact` is a condition on a row of contacts, `pattern` a regular expression for free texts. With
+    `everywhere` these are all of the dealer's, else those of workorders whose contact it is: a last name may
+    be an ordinary word."""
+
+    contact: str
+    given: str
+    pattern: str
+    everywhere: bool
+
+
+def by_email(email: str) -> Person:
+    return Person(_ANYWHERE, email, _spelled(email.strip()), everywhere=True)
+
+
+def by_name(last_name: str) -> Person:
+    name = _spelled(last_name.strip())
+    word = rf"(^|[^[:alnum:]]){name}($|[^[:alnum:]])"
+    return Person("t.last_name ~ :given", rf"^\s*{name}\s*$", word, everywhere=False)
+
+
+def by_phone(phone: str, region: str) -> Person | None:
+    """None for what is no telephone number; `region` is the country of numbers without `+`."""
+    number = read_phone(phone, region).e164
+    if number is None:
+        return None
+    # The national digits, however they are set apart: +31612345678 is also 06-12 34 56 78.
+    digits = "[^0-9]*".join(number[-9:]) + "($|[^0-9])"
+    return Person(f"t.phone = :given OR {_ANYWHERE}", number, digits, everywhere=True)
+
+
+def forget(connection: Connection, dealer_id: int, person: Person) -> dict[str, int]:
+    """Erase the person at this dealer; rows stay, their texts become null. Returns changed rows by table."""
+    values = {"dealer_id": dealer_id, "given": person.given, "pattern": person.pattern}
+    # The texts first: a name is found in them by way of the contact, which the last statement empties.
+    counts = {
+        table: connection.execute(text(_texts_erased(table, columns, person)), values).rowcount
+        for table, columns in FREE_TEXTS.items()
+    }
+    contacts = (
+        f"UPDATE contacts t SET {_EMPTY} FROM workorders w "  # noqa: S608  constants
+        f"WHERE w.id = t.workorder_id AND w.dealer_id = :dealer_id AND ({person.contact})"
+    )
+    counts["contacts"] = connection.execute(text(contacts), values).rowcount
+    return counts
+
+
+def _texts_erased(table: str, columns: tuple[str, ...], person: Person) -> str:
+    erased = ", ".join(f"{name} = CASE WHEN {name} ~ :pattern THEN NULL ELSE {name} END" for name in columns)
+    holds = " OR ".join(f"{name} ~ :pattern" for name in columns)
+    theirs = (
+        "SELECT id FROM workorders WHERE dealer_id = :dealer_id"
+        if person.everywhere
+        else "SELECT t.workorder_id FROM contacts t JOIN workorders w ON w.id = t.workorder_id "  # noqa: S608
+        f"WHERE w.dealer_id = :dealer_id AND ({person.contact})"
+    )
+    return f"UPDATE {table} SET {erased} WHERE ({holds}) AND workorder_id IN ({theirs})"  # noqa: S608
+
+
+def _spelled(given: str) -> str:
+    """A regular expression for `given` in upper and lower case, with any white space. PostgreSQL's own
+    comparison without case knows only ASCII where the database has the locale C."""
+    return "".join(map(_letter, " ".join(given.split())))
+
+
+def _letter(character: str) -> str:
+    if character == " ":
+        return r"\s+"
+    spellings = {character, character.lower(), character.upper(), character.title()}
+    if len(spellings) == 1:
+        return re.escape(character)
+    return f"({'|'.join(sorted(spellings))})"
