@@ -18,6 +18,8 @@ from sandbox.simulator import known
 from sandbox.stack import Stack
 from tests.acceptance.test_bulk import look, refresh_all, run_row
 from tests.acceptance.test_failures import failure
+from worker.circuit import Circuit
+from worker.store.circuits import circuit_of
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,11 @@ def pause_passes(desk: Desk) -> None:
             text("UPDATE circuits SET probe_at = now() WHERE dealer_id = :dealer_id"),
             {"dealer_id": desk.dealer.dealer_id},
         )
+
+
+def circuit(desk: Desk) -> Circuit:
+    with desk.database.transaction() as connection:
+        return circuit_of(connection, desk.dealer.dealer_id)
 
 
 def twodrive(stack: Stack, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -89,7 +96,7 @@ def test_down_then_left_alone_then_one_probe_then_well(desk: Desk, stack: Stack)
         queue="interactive",
         expires=15,
     )
-    wait_until(lambda: state(stack, desk)["probed_now"] is True, 20, "the probe", every=0)
+    wait_until(lambda: circuit(desk).probe_owner is not None, 20, "the probe")
     only(sent.get(timeout=30), outcome="created")
     assert desk.dms.request_counts()["Workorder"] == 1
     assert state(stack, desk)["state"] == "closed"
