@@ -1,8 +1,8 @@
 """Which pool: prefork, threads or gevent, for people and for bulk.
 
 For people: 8 slots, 8 askers at the same time, each with another workorder; the memory of the whole worker
-afterwards, and by how much it is more than that of a worker with 2 slots. For bulk: 8 dealers of 500
-workorders due at once, with 2 slots and with 8.
+afterwards, and by how much it is more than that of a worker with 2 slots. For bulk: 8 dealers of
+1,000 workorders due at once, with 2 slots and with 8.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,8 @@ COLORS = {"prefork": OURS, "threads": OTHER, "gevent": GRAY}
 LATENCIES_MS = (0, 50)
 BULK_LATENCIES_MS = (0, 200)
 FEW, MANY = 2, 8
+#: Small dealers, several for each slot.
+WARM_UP = range(9_001, 9_033)
 _ASKER = 1
 
 
@@ -54,12 +56,14 @@ Dealers = dict[tuple[str, int, int], list[Loaded]]
 def measure(options: Options) -> Found:
     people: People = {}
     bulk: Dealers = {}
-    dealers, workorders = options.size(8, 2), options.size(500, 50)
+    dealers, workorders = options.size(8, 2), options.size(1_000, 50)
     with temporary_folder() as folder, Stack(folder, workorders=1) as stack:
-        vinacles = tenant(folder / "tenant", workorders)
+        vinacles, small = tenant(folder / "tenant", workorders), tenant(folder / "small", 50)
         try:
             fleet = Fleet(stack)
+            fleet.add(WARM_UP, small)
             fleet.add(range(1, dealers + 1), vinacles)
+            fleet.only(range(1, dealers + 1))
             for _ in range(options.rounds):
                 for pool in POOLS:
                     for latency_ms in BULK_LATENCIES_MS:
@@ -71,14 +75,15 @@ def measure(options: Options) -> Found:
             fleet.close()
         finally:
             vinacles.stop()
+            small.stop()
     return _found(people, bulk, dealers, workorders, options)
 
 
 def _load(fleet: Fleet, vinacles: SimulatorProcess, kind: Kind, latency_ms: int) -> Loaded:
-    fleet.forget()
     worker = start(fleet.stack, kind)
-    vinacles.admin.set(latency_ms=latency_ms)
     try:
+        fleet.warm_up(WARM_UP)
+        vinacles.admin.set(latency_ms=latency_ms)
         done = fleet.refresh(longest_seconds=60)
         return Loaded(done.rate, memory_of(worker).pss)
     except RuntimeError as error:

@@ -21,6 +21,8 @@ from sandbox.stack import Stack
 PLACE = 30
 PROCESSES = (1, 2, 4)
 LATENCIES_MS = (0, 200)
+#: Small dealers, several for each process.
+WARM_UP = range(9_001, 9_017)
 CASES = ("first load", "all changed")
 PROGRAMS = WORKER, POSTGRES, VINACLES = "the worker", "PostgreSQL", "the simulator"
 #: Case, latency in milliseconds, processes → one result per round.
@@ -39,16 +41,18 @@ def measure(options: Options) -> Found:
     dealers, workorders = options.size(12, 4), options.size(1_000, 100)
     results: Results = {}
     with temporary_folder() as folder, Stack(folder, workorders=1) as stack:
-        vinacles = tenant(folder / "tenant", workorders)
+        vinacles, small = tenant(folder / "tenant", workorders), tenant(folder / "small", 50)
         try:
             fleet = Fleet(stack)
+            fleet.add(WARM_UP, small)
             fleet.add(range(1, dealers + 1), vinacles)
+            fleet.only(range(1, dealers + 1))
             theirs = Tenant(vinacles.admin, workorders)
             for _ in range(options.rounds):
                 for latency_ms in LATENCIES_MS:
                     for processes in PROCESSES:
                         worker = start(stack, Kind("prefork", processes, BULK))
-                        fleet.forget()
+                        fleet.warm_up(WARM_UP)
                         for case in CASES:
                             vinacles.admin.set(latency_ms=0)
                             if case != CASES[0]:
@@ -61,6 +65,7 @@ def measure(options: Options) -> Found:
             fleet.close()
         finally:
             vinacles.stop()
+            small.stop()
     return _found(results, dealers, workorders, options.rounds)
 
 
