@@ -198,6 +198,13 @@ def test_what_does_not(line: Line, fault: dict[str, Any]) -> None:
     assert line.circuit() == CLOSED
 
 
+def test_what_an_earlier_try_met_still_holds_when_the_last_says_nothing(line: Line) -> None:
+    line.simulator.admin.answer_status(503)
+    line.simulator.admin.answer_status(429, times=None, after=1)
+    line.fails(seconds=2)
+    assert line.circuit().trouble is Trouble.SERVER_ERROR
+
+
 def test_our_own_stores_away_are_not_vinacles_fault(
     line: Line, database_url: str, redis_server: Redis
 ) -> None:
