@@ -30,8 +30,10 @@ def test_a_restart_with_messages_waiting(house: House, fault: Begin) -> None:
     house.stack.redis.stop()
     house.stack.redis.start()
     worker = house.interactive()
-    assert [only(one.get(timeout=20))["outcome"] for one in sent].count("created") == 1
-    row.over("20 of 20 answered, one created, 19 unchanged")
+    outcomes = {only(one.get(timeout=20))["outcome"] for one in sent}
+    assert "created" in outcomes <= {"created", "unchanged"}
+    assert len(house.rows("SELECT FROM workorders WHERE dealer_id = :id", id=dealer.dealer_id)) == 1
+    row.over("20 of 20 answered, one workorder")
     assert same([worker])
 
 
@@ -86,7 +88,7 @@ def test_all_connections_cut(house: House, fault: Begin) -> None:
     house.tidy_backend()
     answers = [only(house.backend.AsyncResult(one).get(timeout=25)) for one in sent]
     assert {answer["outcome"] for answer in answers} == {"created"}
-    only(house.desk(dealer).search(known.COMPLETE), outcome="unchanged")
+    only(house.desk(dealer).search(known.AWKWARD[1]), outcome="created")
     row.over("4 of 4 created, the next one answered")
     assert same([worker])
 

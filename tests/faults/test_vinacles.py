@@ -63,6 +63,7 @@ def test_what_lasts(house: House, fault: Begin, name: str, fault_fields: dict[st
     lasts(house, fault(f"Vinacles: {name}", _GIVES_UP, 30), fault_fields)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("name", "fault_fields"),
     [
