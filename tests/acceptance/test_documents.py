@@ -31,6 +31,7 @@ def bulk_worker(stack: Stack) -> Iterator[Program]:
     worker.stop()
 
 
+@pytest.mark.timeout(400)  # the operators' document has some sixty commands, each a program of its own
 @pytest.mark.usefixtures("bulk_worker")
 @pytest.mark.parametrize("document", [d for d in WRITTEN if commands(d)], ids=lambda d: d.name)
 def test_a_reader_can_follow_every_command(document: Path, stack: Stack, desk: Desk, tmp_path: Path) -> None:

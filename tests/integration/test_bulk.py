@@ -398,7 +398,7 @@ def test_a_run_that_spent_its_tries_is_listed(workshop: Workshop) -> None:
     with workshop.parts.database.transaction() as connection:
         connection.execute(text("UPDATE refresh_runs SET attempts = 1000"))
     assert workshop.parts.bulk.work(run_id, "task-1", lambda _: None) is None
-    assert listed(workshop) == {"bulk": "internal"}
+    assert listed(workshop) == {"bulk": "worker_lost"}
 
 
 def test_statements_of_a_page_are_the_same_with_many_in_quarantine(workshop: Workshop) -> None:
