@@ -183,6 +183,7 @@ def test_suspects_are_worked_on_one_at_a_time_beside_the_others(claire: Claire) 
             with claire.parts.database.transaction() as connection:
                 query = text("SELECT id FROM import_requests WHERE state = 'working' AND try_at > now()")
                 under_way.append(set(connection.execute(query).scalars()))
+                connection.execute(text("NOTIFY import_requests"))
         assert {claire.answer(number).state for number in [*suspects, *fresh]} == {"answered"}
     assert max(len(numbers & set(suspects)) for numbers in under_way) == 1
     assert max(len(numbers & set(fresh)) for numbers in under_way) == 3

@@ -86,6 +86,13 @@ def test_many_takers_at_once_share_without_overlap(ledger: Ledger) -> None:
     assert set(taken) == asked
 
 
+def test_a_taker_does_not_wait_for_another(ledger: Ledger) -> None:
+    first, second = ledger.ask(), ledger.ask()
+    with ledger.database.transaction() as slow:
+        assert [request.id for request in rows.take(slow, "slow", 1, 60, suspects=False)] == [first]
+        assert [request.id for request in ledger.take("quick")] == [second]
+
+
 def test_a_lease_keeps_others_out_until_it_runs_out(ledger: Ledger) -> None:
     number = ledger.ask()
     ledger.take("one")
