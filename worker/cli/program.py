@@ -17,6 +17,7 @@ from worker.cli import (
     exits,
     history,
     imports,
+    metrics,
     quarantine,
     requests,
     sandbox,
@@ -71,6 +72,7 @@ for _command in (
     quarantine.group,
     circuits.group,
     requests.group,
+    metrics.metrics,
     sandbox.simulate,
     sandbox.demo,
 ):
