@@ -146,6 +146,16 @@ def test_flower_does_not_start_without_a_login(containers: Containers) -> None:
     assert "Flower needs a login" in flower.tail()
 
 
+def test_metrics(containers: Containers) -> None:
+    program = containers.start("metrics")
+    program.wait_ready(lambda: containers.healthy("metrics"))
+    answer = requests.get(f"http://127.0.0.1:{containers.ports['9464']}/metrics", timeout=20)
+    assert 'twodrive_source_up{source="postgresql"} 1.0' in answer.text
+    assert 'twodrive_source_up{source="queues"} 1.0' in answer.text
+    assert containers.stop(program) == 0, program.tail()
+    assert not containers.healthy("metrics")
+
+
 def test_simulator(containers: Containers) -> None:
     simulator = containers.start("simulator")
     simulator.wait_ready(lambda: containers.healthy("simulator"), seconds=60)
