@@ -125,7 +125,7 @@ def test_beat(containers: Containers) -> None:
 def test_flower_asks_for_a_login_and_only_shows(containers: Containers) -> None:
     flower = containers.start("flower")
     flower.wait_ready(lambda: containers.healthy("flower"))
-    url = f"http://127.0.0.1:{containers.ports['5555']}"
+    url = f"http://127.0.0.1:{containers.ports['5555']}/flower"
     user, _, password = (containers.secrets / "flower_basic_auth").read_text().strip().partition(":")
     for page in ("/", "/tasks", "/broker", "/api/tasks"):
         assert requests.get(f"{url}{page}", timeout=10).status_code == 401, page

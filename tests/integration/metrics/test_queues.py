@@ -64,12 +64,15 @@ def test_memory(queues: redis.Redis, value: Value) -> None:
 def test_a_login_that_may_not_ask_for_memory_still_sees_queues(
     queues: redis.Redis, redis_server: Redis
 ) -> None:
-    queues.execute_command("ACL", "SETUSER", "looker", "on", ">pw", "~*", "+@read", "+@connection", "+select")
+    categories = ["+@read", "+@connection"]
+    queues.acl_setuser(
+        "looker", enabled=True, passwords=["+pw"], keys=["*"], categories=categories, commands=["+select"]
+    )
     url = redis_server.url_of(13).replace("//:sandbox@", "//looker:pw@")
     queues.lpush("bulk", _message())
     with redis.Redis.from_url(url) as looker:
         names = {metric.name for metric in Queues(looker, ["bulk"]).read()}
-    queues.execute_command("ACL", "DELUSER", "looker")
+    queues.acl_deluser("looker")
     assert "twodrive_queue_messages" in names
     assert "twodrive_redis_memory_bytes" not in names
 
