@@ -85,6 +85,56 @@ def test_stuck_runs(database: Database, value: Value) -> None:
     assert value("twodrive_refresh_runs_stuck", state="waiting") == 1
 
 
+def test_circuits(database: Database, value: Value) -> None:
+    add_dealers(database, 1, 3)
+    assert value("twodrive_circuits_open") == 0
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO circuits (dealer_id, failures, trouble, opened_at, probe_at) VALUES"
+                " (1, 2, 'timeout', NULL, NULL), (2, 5, 'unreachable', now() - interval '900 s', now()),"
+                " (3, 0, NULL, NULL, NULL)"
+            )
+        )
+    assert value("twodrive_circuits_open") == 1
+    assert value("twodrive_circuit_failures", dealer_id="1", trouble="timeout") == 2
+    assert value("twodrive_circuit_open_seconds", dealer_id="1", trouble="timeout") is None
+    seconds = value("twodrive_circuit_open_seconds", dealer_id="2", trouble="unreachable")
+    assert seconds == pytest.approx(900, abs=60)
+
+
+def test_quarantine(database: Database, value: Value) -> None:
+    add_dealers(database, 1, 1)
+    assert value("twodrive_quarantine", reason="no_labor_item") is None
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO quarantine (dealer_id, subject, reason, error_code, trigger, since,"
+                " last_seen_at, discarded_at) VALUES"
+                " (1, 'a', 'no_labor_item', NULL, 'bulk', now(), now(), NULL),"
+                " (1, 'b', 'no_labor_item', NULL, 'bulk', now(), now(), NULL),"
+                " (1, 'c', NULL, 'internal', 'bulk', now(), now(), NULL),"
+                " (1, 'd', 'no_labor_item', NULL, 'bulk', now(), now(), now())"
+            )
+        )
+    assert value("twodrive_quarantine", reason="no_labor_item") == 2
+    assert value("twodrive_quarantine", reason="internal") == 1
+
+
+def test_requests_in_the_table(database: Database, value: Value) -> None:
+    assert value("twodrive_import_requests_oldest_seconds") == 0
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO import_requests (dealer_id, kind, search, asked_at) VALUES"
+                " (1, 'search', 'WO-1', now() - interval '500 s'), (1, 'search', 'WO-2', now())"
+            )
+        )
+    assert value("twodrive_import_requests_open", state="waiting") == 2
+    assert value("twodrive_import_requests_open", state="working") == 0
+    assert value("twodrive_import_requests_oldest_seconds") == pytest.approx(500, abs=60)
+
+
 def test_rows_written_survive_a_purge(database: Database, value: Value) -> None:
     def written(operation: str) -> float | None:
         return value("twodrive_rows_written_total", table="dealers", operation=operation)
@@ -133,7 +183,7 @@ def test_a_thousand_dealers_cost_the_same_statements(
             )
         )
     many, more = _statements(settings, monkeypatch)
-    assert len(few) == len(many) == 3
+    assert len(few) == len(many) == 6
     assert more - samples == 999 + 1000
 
 
@@ -152,5 +202,15 @@ def test_without_tables_the_rest_is_told(
 def test_no_personal_data(database: Database, registry: CollectorRegistry) -> None:
     add_dealers(database, 1, 2)
     labels = {name for metric in registry.collect() for sample in metric.samples for name in sample.labels}
-    allowed = {"queue", "source", "schedule", "dealer_id", "error_code", "state", "table", "operation"}
+    allowed = {
+        "queue",
+        "source",
+        "trouble",
+        "schedule",
+        "dealer_id",
+        "error_code",
+        "state",
+        "table",
+        "operation",
+    }
     assert labels <= allowed | {"trigger", "outcome", "reason", "task", "result", "call", "le"}
