@@ -1,5 +1,8 @@
 """Flower's options, for `celery -A worker.app flower --conf=flowerconfig.py`; it starts with a login only.
 
+Two of its pages ask for no login, by Flower's nature: /flower/metrics and /flower/healthcheck. They name
+workers, tasks and numbers; keep strangers from them, as docker/nginx/flower.conf does.
+
 The login is `user:password`, in FLOWER_BASIC_AUTH or in the file that FLOWER_BASIC_AUTH_FILE names.
 """
 
@@ -26,6 +29,8 @@ def _login() -> str:
 basic_auth = [_login()]
 # Flower is a window: it cannot stop workers, change their pools or send tasks.
 read_only = True
+# Its pages are below this path, so that a reverse proxy can have other things beside it.
+url_prefix = "flower"
 # Tasks kept in memory; the default of 100,000 lets it grow for weeks.
 max_tasks = 5_000
 # Seconds after which a worker that ended is no longer listed; a container gets a new name at each start.

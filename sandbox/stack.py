@@ -115,13 +115,13 @@ class Stack:
     def _pulse(self, name: str) -> Path:
         return self.folder / f"{name}.health"
 
-    def start_flower(self) -> tuple[Program, str]:
+    def start_flower(self, *, name: str = "flower") -> tuple[Program, str]:
         """Flower behind basic authentication (`flower_login`); returns it and its URL."""
         port = free_port()
         login = ":".join(self.flower_login)
         options = (f"--conf={_module_file('flowerconfig')}", f"--port={port}", "--address=127.0.0.1")
-        flower = self.start("flower", [*CELERY, "flower", *options], {"FLOWER_BASIC_AUTH": login})
-        url = f"http://127.0.0.1:{port}"
+        flower = self.start(name, [*CELERY, "flower", *options], {"FLOWER_BASIC_AUTH": login})
+        url = f"http://127.0.0.1:{port}/flower"
         flower.wait_ready(lambda: _answers(f"{url}/healthcheck"))
         return flower, url
 

@@ -4,6 +4,8 @@ import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]+")
+#: The only identifiers of others that are passed on: nothing in them ends a comment or a header.
+PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 def clean(text: str) -> str:

@@ -2,7 +2,9 @@
 data in what Celery shows."""
 
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -14,6 +16,7 @@ from celery.worker.request import Request
 from schemas.messages import MAX_DEALER_ID, InvalidMessage, Message, load
 from worker import unforeseen, wiring
 from worker.app import app
+from worker.counting import TASKS
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
 
 _log = structlog.get_logger(__name__)
@@ -122,13 +125,32 @@ def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
     def register(body: Body) -> Any:
         def run(self: Task[..., Any], /, *args: Any, **arguments: Any) -> dict[str, Any]:
             identifiers = _identifiers(arguments)
-            with structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers):
+            bound = structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers)
+            with bound, _counted(name):
                 return _answer(body, args, arguments, str(self.request.id))
 
         as_task: Any = app.task(name=name, base=Doorway, bind=True, **options)
         return as_task(run)
 
     return register
+
+
+@contextmanager
+def _counted(task: str) -> Iterator[None]:
+    began = time.monotonic()
+    result = "answered"
+    try:
+        yield
+    except Ignore:
+        result = "handed_on"
+        raise
+    except TaskFailed as failed:
+        result = failed.args[0]
+        raise
+    finally:
+        with suppress(TwoDriveError):  # of the settings; told as the task's own error
+            counters = wiring.process_wide().counters
+            counters.observe(TASKS, task, result, seconds=time.monotonic() - began)
 
 
 def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], task_id: str) -> dict[str, Any]:

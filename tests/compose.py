@@ -9,7 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docker-compose.yml"
-OURS = ("migrate", "worker-interactive", "requests", "worker-bulk", "beat", "flower", "simulator")
+OURS = ("migrate", "worker-interactive", "requests", "worker-bulk", "beat", "flower", "metrics", "simulator")
 
 
 def config(*options: str, file: Path = FILE) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection
 
+from schemas.outcome import Outcome
 from worker.bulk_pages import BulkPage, BulkPages
 from worker.bulk_progress import counted
 from worker.errors import CircuitOpen, RetryableError, TwoDriveError, VinaclesUnavailable
@@ -226,6 +227,8 @@ class BulkRefresh:
             record_unchanged=False,
             alongside=alongside,
         )
+        if page.same:
+            self._importer.tell(attempt.trigger, {(Outcome.UNCHANGED, None): len(page.same)})
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from worker.assessment import Reading, decided, read, result
 from worker.attempt import Attempt
 from worker.breaker import Breaker
 from worker.deadline import Deadline
+from worker.ended import Tell, ended, nobody
 from worker.errors import ConfigurationError, ErrorCode, FatalError, MessageInvalid, TwoDriveError
 from worker.retry import RetryRule, retrying
 from worker.store.attempts import record_failure
@@ -53,6 +54,7 @@ class Importer:
         version: str,
         rule: RetryRule,
         clock: Callable[[], float] = time.monotonic,
+        tell: Tell = nobody,
     ) -> None:
         self._database = database
         self._dealers = dealers
@@ -61,6 +63,8 @@ class Importer:
         self._version = version
         self._rule = rule
         self._clock = clock
+        #: Told after each commit.
+        self.tell = tell
 
     def search(
         self, request: ImportRequest, task_id: str | None, deadline: Deadline, *, insist: bool = False
@@ -200,7 +204,9 @@ class Importer:
                 deadline=attempt.deadline,
             )
 
-        return retrying(store, self._rule, attempt.deadline)
+        items = retrying(store, self._rule, attempt.deadline)
+        self.tell(attempt.trigger, ended(items))
+        return items
 
     def _lineage(self, attempt: Attempt, requests: int) -> Lineage:
         return Lineage(

@@ -7,6 +7,7 @@ from uuid import uuid4
 import structlog
 
 from schemas.messages import ImportRequest, InvalidMessage, Message, RefreshRequest, load
+from schemas.texts import PLAIN_ID
 from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.deadline import Deadline
@@ -57,7 +58,10 @@ class ImportRequests:
         """Answer a taken request, or let it wait for another try. Nothing is raised: what cannot be written
         now is tried again by whoever takes the request when its lease has run out."""
         with structlog.contextvars.bound_contextvars(
-            import_request=request.id, dealer_id=request.dealer_id, lost=request.lost
+            import_request=request.id,
+            request_id=_shown(request.request_id),
+            dealer_id=request.dealer_id,
+            lost=request.lost,
         ):
             try:
                 self._work(request)
@@ -140,6 +144,11 @@ def _invalid(text: str) -> MessageInvalid:
     return MessageInvalid(
         ErrorCode.MESSAGE_INVALID, text, "Correct what is written to import_requests; see docs/backend.md."
     )
+
+
+def _shown(request_id: str | None) -> str | None:
+    """The backend's id where it looks like one; what else stands there may be anybody's data."""
+    return request_id if request_id and PLAIN_ID.fullmatch(request_id) else None
 
 
 def _expired() -> Told:

@@ -17,7 +17,9 @@ from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
+from worker.counting import REQUESTS, Counters
 from worker.deadline import Deadline
+from worker.ended import counting
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
@@ -32,8 +34,9 @@ from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
 from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
+from worker.vinacles.counted import CountedWire
 from worker.vinacles.oauth import TokenSource
-from worker.vinacles.wire import Wire, build_session
+from worker.vinacles.wire import build_session
 from worker.vinacles.workorders import Vinacles
 from worker.waiting import QueueLook, Waiting
 
@@ -57,6 +60,7 @@ class Parts:
     asking_once: AskingOnce
     requests: ImportRequests
     inquiry: Inquiry
+    counters: Counters
     state: Redis = field(repr=False)
 
     def interactive_deadline(self) -> Deadline:
@@ -66,6 +70,7 @@ class Parts:
         return Retention(self.database, {name: getattr(self.settings, name) for name in RULES})
 
     def close(self) -> None:
+        self.counters.close()
         self.vinacles.close()
         self.database.close()
 
@@ -80,17 +85,21 @@ def build(settings: Settings) -> Parts:
     dealers = Dealers(cipher)
     rule = RetryRule()
     parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
-    wire = Wire(
+    state = _redis(settings.state_url)
+    counters = Counters(state)
+    wire = CountedWire(
         build_session(parallel, settings.ca_bundle, allow_private=settings.allow_private_addresses),
         connect_seconds=settings.connect_timeout_seconds,
         read_seconds=settings.read_timeout_seconds,
+        tell=lambda call, result, seconds: counters.observe(REQUESTS, call, result, seconds=seconds),
     )
-    state = _redis(settings.state_url)
     tokens = TokenSource(state, cipher, _naming_key(settings), wire)
     client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
     breaker = Breaker(database)
-    importer = Importer(database, dealers, vinacles, breaker, version("twodrive-claire"), rule)
+    importer = Importer(
+        database, dealers, vinacles, breaker, version("twodrive-claire"), rule, tell=counting(counters)
+    )
     seconds = settings.slice_seconds
     pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
@@ -110,6 +119,7 @@ def build(settings: Settings) -> Parts:
         requests=ImportRequests(database, asking_once, rule, patience),
         inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings.broker_url)),
         state=state,
+        counters=counters,
     )
 
 
@@ -159,6 +169,11 @@ class ProcessWide:
             if self._parts is None:
                 self._parts = build(load())
             return self._parts
+
+    def write_counts(self) -> None:
+        """Before the end of this process."""
+        if self._parts is not None:
+            self._parts.counters.write()
 
     def _forget(self) -> None:
         self._lock = threading.Lock()

@@ -18,6 +18,7 @@ from worker.cli import (
     history,
     imports,
     keys,
+    metrics,
     privacy,
     quarantine,
     requests,
@@ -76,6 +77,7 @@ for _command in (
     privacy.purge,
     privacy.forget_person,
     requests.group,
+    metrics.metrics,
     sandbox.simulate,
     sandbox.demo,
 ):

@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from worker.deadline import Deadline
+from worker.store.comments import comment_statements
 from worker.store.failures import FOREIGN, translated
 from worker.store.watch import WatchedConnection, Watchman, connect_within_the_watch
 
@@ -117,6 +118,7 @@ def _create_engine(url: str, application_name: str, limits: Limits) -> Engine:
         },
     )
     event.listen(engine, "do_connect", connect_within_the_watch)
+    comment_statements(engine)
     return engine
 
 

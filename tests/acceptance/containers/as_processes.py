@@ -26,7 +26,7 @@ class Containers:
 
     def __init__(self, folder: Path, urls: Mapping[str, str]) -> None:
         self.folder = folder
-        self.ports = {port: str(free_port()) for port in ("5555", "6379", "8080")}
+        self.ports = {port: str(free_port()) for port in ("5555", "6379", "8080", "9464")}
         self.services: dict[str, Any] = compose.project()["services"]
         self.started: list[Program] = []
         self.secrets = folder / "secrets"

@@ -125,7 +125,7 @@ def test_beat(containers: Containers) -> None:
 def test_flower_asks_for_a_login_and_only_shows(containers: Containers) -> None:
     flower = containers.start("flower")
     flower.wait_ready(lambda: containers.healthy("flower"))
-    url = f"http://127.0.0.1:{containers.ports['5555']}"
+    url = f"http://127.0.0.1:{containers.ports['5555']}/flower"
     user, _, password = (containers.secrets / "flower_basic_auth").read_text().strip().partition(":")
     for page in ("/", "/tasks", "/broker", "/api/tasks"):
         assert requests.get(f"{url}{page}", timeout=10).status_code == 401, page
@@ -144,6 +144,16 @@ def test_flower_does_not_start_without_a_login(containers: Containers) -> None:
     flower = containers.start("flower")
     assert flower.process.wait(timeout=60) != 0
     assert "Flower needs a login" in flower.tail()
+
+
+def test_metrics(containers: Containers) -> None:
+    program = containers.start("metrics")
+    program.wait_ready(lambda: containers.healthy("metrics"))
+    answer = requests.get(f"http://127.0.0.1:{containers.ports['9464']}/metrics", timeout=20)
+    assert 'twodrive_source_up{source="postgresql"} 1.0' in answer.text
+    assert 'twodrive_source_up{source="queues"} 1.0' in answer.text
+    assert containers.stop(program) == 0, program.tail()
+    assert not containers.healthy("metrics")
 
 
 def test_simulator(containers: Containers) -> None:

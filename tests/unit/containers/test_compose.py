@@ -11,6 +11,7 @@ import pytest
 from tests import compose
 from worker.settings import SETTINGS, load
 
+_USERS = {"postgres": "postgres", "redis": "redis", "flower-door": "nginx"}
 _DEFAULTS = {setting.variable: setting.default for setting in SETTINGS}
 
 
@@ -70,11 +71,13 @@ def test_compose_refuses_a_mistake(right: str, wrong: str, tmp_path: Path) -> No
 
 
 def test_services(services: dict[str, Any]) -> None:
-    assert set(services) == {"postgres", "redis", *compose.OURS}
-    assert [name for name, service in services.items() if service.get("profiles")] == ["simulator"]
+    assert set(services) == {"postgres", "redis", "flower-door", "prometheus", "grafana", *compose.OURS}
+    by_profile = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
+    monitoring = ["monitoring"]
+    assert by_profile == {"simulator": ["simulator"], "prometheus": monitoring, "grafana": monitoring}
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", *compose.OURS])
+@pytest.mark.parametrize("name", ["postgres", "redis", "flower-door", "prometheus", "grafana", *compose.OURS])
 def test_every_service_is_closed_and_stoppable(services: dict[str, Any], name: str) -> None:
     service = services[name]
     assert service["read_only"]
@@ -84,7 +87,7 @@ def test_every_service_is_closed_and_stoppable(services: dict[str, Any], name: s
     assert "max-size" in service["logging"]["options"]
     assert compose.seconds(service["stop_grace_period"]) >= 10
     assert service["restart"] == ("no" if name == "migrate" else "always")
-    assert service.get("user") == {"postgres": "postgres", "redis": "redis"}.get(name)
+    assert service.get("user") == _USERS.get(name)
 
 
 def test_image_tags_are_pinned(services: dict[str, Any]) -> None:
@@ -92,6 +95,9 @@ def test_image_tags_are_pinned(services: dict[str, Any]) -> None:
     assert {services[name]["image"] for name in compose.OURS} == {f"twodrive-claire:{version}"}
     for name in ("postgres", "redis"):
         assert re.fullmatch(rf"{name}:\d+\.\d+(\.\d+)?-trixie", services[name]["image"])
+    assert re.fullmatch(r"nginx:\d+\.\d+\.\d+-alpine", services["flower-door"]["image"])
+    for name in ("prometheus", "grafana"):
+        assert re.fullmatch(rf"\w+/{name}:v?\d+\.\d+\.\d+", services[name]["image"])
 
 
 def test_postgres_is_the_version_that_the_tests_run(services: dict[str, Any]) -> None:
@@ -101,16 +107,20 @@ def test_postgres_is_the_version_that_the_tests_run(services: dict[str, Any]) ->
     assert services["postgres"]["volumes"][0]["target"] == "/var/lib/postgresql"
 
 
-def test_only_flower_is_reached_from_this_machine(services: dict[str, Any]) -> None:
+def test_only_pages_for_operators_are_reached_and_from_this_machine_alone(services: dict[str, Any]) -> None:
     published = {name: service["ports"] for name, service in services.items() if service.get("ports")}
-    assert list(published) == ["flower"]
-    assert [port["host_ip"] for port in published["flower"]] == ["127.0.0.1"]
+    assert set(published) == {"flower-door", "prometheus", "grafana"}
+    assert {port["host_ip"] for ports in published.values() for port in ports} == {"127.0.0.1"}
 
 
 def test_servers_reach_nothing_outside(project: dict[str, Any], services: dict[str, Any]) -> None:
     assert project["networks"]["data"]["internal"]
     for name in ("postgres", "redis", "migrate", "beat"):
         assert list(services[name]["networks"]) == ["data"]
+    assert project["networks"]["monitoring"]["internal"]
+    assert set(services["metrics"]["networks"]) == {"data", "monitoring"}
+    assert project["networks"]["window"]["internal"]
+    assert set(services["flower"]["networks"]) == {"data", "window"}
 
 
 def test_start_order(services: dict[str, Any]) -> None:
@@ -120,8 +130,8 @@ def test_start_order(services: dict[str, Any]) -> None:
     }
     ready = {"migrate": "service_completed_successfully", "redis": "service_healthy"}
     assert order["migrate"] == {"postgres": "service_healthy"}
-    ours = ("worker-interactive", "requests", "worker-bulk", "beat", "flower")
-    assert [order[name] for name in ours] == [ready] * 5
+    ours = ("worker-interactive", "requests", "worker-bulk", "beat", "flower", "metrics")
+    assert [order[name] for name in ours] == [ready] * 6
     waited_for = {o for rules in order.values() for o, rule in rules.items() if rule == "service_healthy"}
     assert all("healthcheck" in services[name] for name in waited_for)
 

@@ -40,7 +40,7 @@ def _from_context(instructions: list[Instruction]) -> list[str]:
 
 def _pins(lock: str) -> dict[str, str]:
     text = (ROOT / "requirements" / lock).read_text()
-    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", text, re.MULTILINE))
 
 
 def test_both_stages_are_the_same_pinned_python(parser: DockerfileParser) -> None:

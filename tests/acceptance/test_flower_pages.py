@@ -1,0 +1,137 @@
+"""What an operator sees in Flower, with a real browser.
+
+`--basetemp=FOLDER` keeps the pictures; those in docs/images were taken so.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from sandbox.demo.desk import Desk
+from sandbox.processes import NotStarted, Program, wait_until
+from sandbox.stack import Stack
+from tests.acceptance.browsing import browser
+from worker.store.dealers import DealerChanges
+
+#: Slow enough to be seen at work.
+_SLOW: DealerChanges = {"import_new_in_bulk": True, "requests_per_second": 1.0, "modified_on_works": False}
+_MOST_BYTES = 200_000
+
+
+@pytest.fixture(scope="module")
+def flower(stack: Stack) -> Iterator[str]:
+    program, url = stack.start_flower(name="flower-of-pages")
+    user, password = stack.flower_login
+    yield url.replace("://", f"://{user}:{password}@")
+    program.stop()
+
+
+@pytest.fixture(scope="module")
+def bulk_worker(stack: Stack, flower: str) -> Iterator[Program]:
+    """Started after Flower, which learns of workers by their events."""
+    assert flower
+    worker = stack.start_bulk_worker(name="bulk-of-pages", children=1)
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    with browser(tmp_path_factory.mktemp("profile")) as chrome:
+        yield chrome
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("flower-pictures")
+
+
+def text(chrome: Chrome) -> str:
+    return chrome.find_element(By.TAG_NAME, "body").text
+
+
+def sees(chrome: Chrome, url: str, *words: str) -> None:
+    """Open the page, which asks for news by itself, again and again until it shows these words."""
+    end = time.monotonic() + 60
+    shown = ""
+    while time.monotonic() < end:
+        chrome.get(url)
+        with suppress(NotStarted):
+            wait_until(lambda: _has(text(chrome), words), 6, "the words", every=0.2)
+            return
+        shown = text(chrome)
+    raise AssertionError(f"{url.rpartition('@')[2]} shows {shown}")
+
+
+def _has(shown: str, words: tuple[str, ...]) -> bool:
+    """Whatever case and line breaks the page's style gives them."""
+    return all(_plain(word) in _plain(shown) for word in words)
+
+
+def _plain(words: str) -> str:
+    return "".join(words.lower().split())
+
+
+def keep(chrome: Chrome, pictures: Path, name: str) -> None:
+    picture = pictures / f"flower-{name}.png"
+    assert chrome.save_screenshot(str(picture))
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert 5_000 < picture.stat().st_size < _MOST_BYTES
+
+
+def test_without_a_login_nothing_is_seen(chrome: Chrome, flower: str) -> None:
+    scheme, _, address = flower.partition("://")
+    chrome.get(f"{scheme}://{address.partition('@')[2]}/workers")
+    assert "interactive@" not in chrome.page_source
+    assert "bulk" not in chrome.page_source
+
+
+def test_workers_a_refresh_at_work_and_a_failure_are_seen(
+    chrome: Chrome, flower: str, stack: Stack, desk: Desk, bulk_worker: Program, pictures: Path
+) -> None:
+    assert bulk_worker.process.poll() is None
+    dealer_id = desk.dealer.dealer_id
+    with desk.database.transaction() as connection:
+        desk.dealers.change(connection, dealer_id, _SLOW)
+    # Given a bulk refresh at work and a search that failed
+    desk.dms.set(page_max=5, page_default=5)
+    running = desk.backend.send_task(
+        "workorders.refresh_dealer", kwargs={"dealer_id": dealer_id}, queue="bulk"
+    )
+    failed = desk.backend.send_task(
+        "workorders.import", kwargs={"dealer_id": dealer_id, "search": ""}, queue="interactive"
+    )
+    with pytest.raises(Exception, match="message_invalid"):
+        failed.get(timeout=30)
+    # When the operator looks at the workers
+    sees(chrome, f"{flower}/workers", "interactive@", "bulk-of-pages@", "Online")
+    keep(chrome, pictures, "workers")
+    # Then the refresh at work is there, with its dealer
+    sees(chrome, f"{flower}/task/{running.id}", "workorders.refresh_dealer", "STARTED", str(dealer_id))
+    keep(chrome, pictures, "refresh")
+    # And the failure with its stable code and what to do, without what was typed
+    sees(chrome, f"{flower}/task/{failed.id}", "workorders.import", "FAILURE", "message_invalid")
+    keep(chrome, pictures, "failure")
+    sees(chrome, f"{flower}/tasks", "workorders.refresh_dealer", "workorders.import", "FAILURE")
+    keep(chrome, pictures, "tasks")
+    # Let it come to its end.
+    with desk.database.transaction() as connection:
+        desk.dealers.change(connection, dealer_id, {"requests_per_second": 1000.0})
+    assert running.get(timeout=60)["state"] == "done"
+
+
+def test_nothing_can_be_done_there(chrome: Chrome, flower: str, stack: Stack, desk: Desk) -> None:
+    inspected = desk.backend.control.inspect(timeout=2).ping() or {}
+    [name] = [name for name in inspected if name.startswith("interactive@")]
+    sees(chrome, f"{flower}/worker/{name}", "Pool", "interactive")
+    offered = [
+        button.text
+        for button in chrome.find_elements(By.CSS_SELECTOR, "button, .btn")
+        if button.is_displayed()
+    ]
+    assert not [word for word in offered if word.lower() in {"shut down", "restart pool", "grow", "shrink"}]

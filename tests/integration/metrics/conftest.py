@@ -1,0 +1,56 @@
+"""Settings on real servers, and what the exporter says there."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+from cryptography.fernet import Fernet
+from prometheus_client import CollectorRegistry
+
+from sandbox.services import Redis
+from worker.metrics import wiring
+from worker.settings import Settings, load
+
+_QUEUES, _STATE = 13, 14
+#: The value of a sample, None where there is none.
+Value = Callable[..., float | None]
+
+
+@pytest.fixture
+def settings(redis_server: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in {
+        "DATABASE_URL": database_url,
+        "BROKER_URL": redis_server.url_of(_QUEUES),
+        "RESULT_URL": redis_server.url_of(_STATE),
+        "STATE_URL": redis_server.url_of(_STATE),
+        "SECRET_KEYS": Fernet.generate_key().decode(),
+    }.items():
+        monkeypatch.setenv(f"TWODRIVE_{name}", value)
+    return load()
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[CollectorRegistry]:
+    with wiring.registry(settings) as registry:
+        yield registry
+
+
+@pytest.fixture
+def value(registry: CollectorRegistry) -> Value:
+    return lambda name, **labels: registry.get_sample_value(name, labels)
+
+
+def _emptied(server: Redis, database: int) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(server.url_of(database), socket_timeout=5) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def queues(redis_server: Redis) -> Iterator[redis.Redis]:
+    yield from _emptied(redis_server, _QUEUES)
+
+
+@pytest.fixture
+def state(redis_server: Redis) -> Iterator[redis.Redis]:
+    yield from _emptied(redis_server, _STATE)

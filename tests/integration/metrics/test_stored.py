@@ -1,0 +1,216 @@
+"""What PostgreSQL knows, at a price that does not grow with the dealers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection, event, text
+
+from sandbox.processes import wait_until
+from tests.integration.metrics.conftest import Value
+from worker.errors import ErrorCode
+from worker.metrics.wiring import registry as built
+from worker.settings import Settings
+from worker.store.session import Database
+
+_ADD = """
+INSERT INTO dealers (dealer_id, name, base_url, token_url, audience, client_id, client_secret_encrypted,
+    refresh_every_minutes, paused, next_refresh_at)
+SELECT n, 'Garage ' || n, 'https://x.example', 'https://x.example', 'a', 'c', 'e', :every, :paused,
+    now() - make_interval(secs => :overdue)
+FROM generate_series(CAST(:first AS int), :last) n
+"""
+_RUN = """
+INSERT INTO refresh_runs (dealer_id, state, window_from, window_until, started_at, finished_at, last_page_at,
+    ring_at, error_code)
+VALUES (:dealer_id, :state, now(), now(), now() - make_interval(secs => :started),
+    CASE WHEN :state IN ('done', 'failed') THEN now() - make_interval(secs => :ended) END,
+    now() - make_interval(secs => :page), now(), :code)
+"""
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.database_url.reveal(), "test")
+    yield database
+    database.close()
+
+
+def add_dealers(database: Database, first: int, last: int, **fields: Any) -> None:
+    given = {"every": 30, "paused": False, "overdue": -60, "first": first, "last": last, **fields}
+    with database.transaction() as connection:
+        connection.execute(text(_ADD), given)
+
+
+def add_run(database: Database, dealer_id: int, state: str, **fields: Any) -> None:
+    given = {"started": 3600, "ended": 3000, "page": 3000, "code": None, **fields}
+    with database.transaction() as connection:
+        connection.execute(text(_RUN), {"dealer_id": dealer_id, "state": state, **given})
+
+
+def test_freshness(database: Database, registry: CollectorRegistry, value: Value) -> None:
+    add_dealers(database, 1, 1, overdue=900)
+    add_dealers(database, 2, 2)
+    add_dealers(database, 3, 3, every=None, overdue=900)
+    add_dealers(database, 4, 4, paused=True, overdue=900)
+    add_run(database, 1, "done", started=9000, ended=8000)
+    add_run(database, 1, "done", started=5000, ended=4000)
+    add_run(database, 1, "failed", code=ErrorCode.VINACLES_UNAVAILABLE.value)
+    add_run(database, 2, "failed", started=9000, code=ErrorCode.INTERNAL.value)
+    add_run(database, 2, "done")
+    with database.transaction() as connection:
+        now = connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one()
+    assert value("twodrive_dealer_overdue_seconds", dealer_id="1") == pytest.approx(900, abs=60)
+    assert value("twodrive_dealer_overdue_seconds", dealer_id="2") == 0
+    assert value("twodrive_dealer_overdue_seconds", dealer_id="3") is None
+    assert value("twodrive_dealer_overdue_seconds", dealer_id="4") is None
+    refreshed = value("twodrive_dealer_refreshed_timestamp_seconds", dealer_id="1")
+    assert refreshed == pytest.approx(float(now) - 4000, abs=60)
+    assert value("twodrive_dealer_refreshed_timestamp_seconds", dealer_id="3") is None
+    assert value("twodrive_dealer_refresh_failed", dealer_id="1", error_code="vinacles_unavailable") == 1
+    assert value("twodrive_dealer_refresh_failed", dealer_id="2", error_code="internal") is None
+    kinds = {"scheduled": 2, "on_request": 1, "paused": 1}
+    assert {kind: value("twodrive_dealers", schedule=kind) for kind in kinds} == kinds
+
+
+def test_stuck_runs(database: Database, value: Value) -> None:
+    add_dealers(database, 1, 3)
+    add_run(database, 1, "running", page=5)
+    add_run(database, 2, "running", page=700)
+    add_run(database, 3, "waiting", page=601)
+    assert value("twodrive_refresh_runs_open", state="running") == 2
+    assert value("twodrive_refresh_runs_stuck", state="running") == 1
+    assert value("twodrive_refresh_runs_open", state="waiting") == 1
+    assert value("twodrive_refresh_runs_stuck", state="waiting") == 1
+
+
+def test_circuits(database: Database, value: Value) -> None:
+    add_dealers(database, 1, 3)
+    assert value("twodrive_circuits_open") == 0
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO circuits (dealer_id, failures, trouble, opened_at, probe_at) VALUES"
+                " (1, 2, 'timeout', NULL, NULL), (2, 5, 'unreachable', now() - interval '900 s', now()),"
+                " (3, 0, NULL, NULL, NULL)"
+            )
+        )
+    assert value("twodrive_circuits_open") == 1
+    assert value("twodrive_circuit_failures", dealer_id="1", trouble="timeout") == 2
+    assert value("twodrive_circuit_open_seconds", dealer_id="1", trouble="timeout") is None
+    seconds = value("twodrive_circuit_open_seconds", dealer_id="2", trouble="unreachable")
+    assert seconds == pytest.approx(900, abs=60)
+
+
+def test_quarantine(database: Database, value: Value) -> None:
+    add_dealers(database, 1, 1)
+    assert value("twodrive_quarantine", reason="no_labor_item") is None
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO quarantine (dealer_id, subject, reason, error_code, trigger, since,"
+                " last_seen_at, discarded_at) VALUES"
+                " (1, 'a', 'no_labor_item', NULL, 'bulk', now(), now(), NULL),"
+                " (1, 'b', 'no_labor_item', NULL, 'bulk', now(), now(), NULL),"
+                " (1, 'c', NULL, 'internal', 'bulk', now(), now(), NULL),"
+                " (1, 'd', 'no_labor_item', NULL, 'bulk', now(), now(), now())"
+            )
+        )
+    assert value("twodrive_quarantine", reason="no_labor_item") == 2
+    assert value("twodrive_quarantine", reason="internal") == 1
+
+
+def test_requests_in_the_table(database: Database, value: Value) -> None:
+    assert value("twodrive_import_requests_oldest_seconds") == 0
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO import_requests (dealer_id, kind, search, asked_at) VALUES"
+                " (1, 'search', 'WO-1', now() - interval '500 s'), (1, 'search', 'WO-2', now())"
+            )
+        )
+    assert value("twodrive_import_requests_open", state="waiting") == 2
+    assert value("twodrive_import_requests_open", state="working") == 0
+    assert value("twodrive_import_requests_oldest_seconds") == pytest.approx(500, abs=60)
+
+
+def test_rows_written_survive_a_purge(database: Database, value: Value) -> None:
+    def written(operation: str) -> float | None:
+        return value("twodrive_rows_written_total", table="dealers", operation=operation)
+
+    add_dealers(database, 1, 5)
+    database.close()  # PostgreSQL counts a session's rows at its end at the latest
+    wait_until(lambda: written("insert") == 5, 10, "five rows counted")
+    with database.transaction() as connection:
+        connection.execute(text("DELETE FROM dealers"))
+    database.close()
+    wait_until(lambda: written("delete") == 5, 10, "their deletion counted")
+    assert written("insert") == 5
+
+
+def _statements(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], int]:
+    """The statements of one scrape, and how many samples it gave."""
+    sent: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    real = Database.engine
+
+    def listening(self: Database) -> Any:
+        engine = real(self)
+        if not event.contains(engine, "before_cursor_execute", note):
+            event.listen(engine, "before_cursor_execute", note)
+        return engine
+
+    with monkeypatch.context() as patched, built(settings) as registry:
+        patched.setattr(Database, "engine", listening)
+        return sent, sum(len(metric.samples) for metric in registry.collect())
+
+
+def test_a_thousand_dealers_cost_the_same_statements(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dealers(database, 1, 1)
+    few, samples = _statements(settings, monkeypatch)
+    add_dealers(database, 2, 1000)
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO refresh_runs (dealer_id, state, window_from, window_until, finished_at, ring_at)"
+                " SELECT dealer_id, 'done', now(), now(), now(), now() FROM dealers"
+            )
+        )
+    many, more = _statements(settings, monkeypatch)
+    assert len(few) == len(many) == 6
+    assert more - samples == 999 + 1000
+
+
+def test_without_tables_the_rest_is_told(
+    settings: Settings, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWODRIVE_DATABASE_URL", empty_database_url)
+    from worker.settings import load
+
+    with built(load()) as registry:
+        assert registry.get_sample_value("twodrive_source_up", {"source": "postgresql"}) == 0
+        assert registry.get_sample_value("twodrive_source_up", {"source": "queues"}) == 1
+        assert registry.get_sample_value("twodrive_queue_messages", {"queue": "bulk"}) is not None
+
+
+def test_no_personal_data(database: Database, registry: CollectorRegistry) -> None:
+    add_dealers(database, 1, 2)
+    labels = {name for metric in registry.collect() for sample in metric.samples for name in sample.labels}
+    allowed = {
+        "queue",
+        "source",
+        "trouble",
+        "schedule",
+        "dealer_id",
+        "error_code",
+        "state",
+        "table",
+        "operation",
+    }
+    assert labels <= allowed | {"trigger", "outcome", "reason", "task", "result", "call", "le"}

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes: `twodrive metrics`. Reads PostgreSQL and Redis, and changes nothing there."""

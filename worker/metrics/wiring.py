@@ -1,0 +1,60 @@
+"""Builds the real sources, for the program `twodrive metrics` alone."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from prometheus_client import CollectorRegistry, Metric
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from schemas.dealer import Secret
+from worker.metrics import circuits, dealers, quarantine, requests, rows, runs
+from worker.metrics.collector import Sources
+from worker.metrics.counted import counted
+from worker.metrics.queues import Queues
+from worker.settings import Settings
+from worker.store.session import Database, Limits
+
+#: In all, what is away must cost less than Prometheus waits for a scrape (10 s).
+_SECONDS = 2
+QUEUES = ("interactive", "bulk", "maintenance")
+#: Each reads by one statement.
+_READERS = (dealers.read, runs.read, circuits.read, quarantine.read, requests.read, rows.read)
+
+
+@contextmanager
+def registry(settings: Settings) -> Iterator[CollectorRegistry]:
+    """Nothing connects before the first scrape."""
+    limits = Limits(pool_size=1, connect_seconds=_SECONDS, statement_seconds=_SECONDS, lock_seconds=1)
+    database = Database(settings.database_url.reveal(), "twodrive-metrics", limits)
+
+    def stored() -> Iterable[Metric]:
+        with database.transaction() as connection:
+            return [metric for read in _READERS for metric in read(connection)]
+
+    with ExitStack() as stack:
+        stack.callback(database.close)
+        broker = stack.enter_context(closing(_redis(settings.broker_url)))
+        state = stack.enter_context(closing(_redis(settings.state_url)))
+        built = CollectorRegistry()
+        built.register(
+            Sources(
+                {
+                    "queues": Queues(broker, QUEUES).read,
+                    "counters": lambda: counted(state),
+                    "postgresql": stored,
+                }
+            )
+        )
+        yield built
+
+
+def _redis(url: Secret) -> Redis:
+    return Redis.from_url(
+        url.reveal(),
+        socket_timeout=_SECONDS,
+        socket_connect_timeout=_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        client_name="twodrive-metrics",
+    )
