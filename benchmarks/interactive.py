@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.asking import milliseconds, queue_alone, round_trips, sql
+from benchmarks.asking import milliseconds, queue_alone, round_trips, sql, unshare
 from benchmarks.found import median, p95
 from benchmarks.machine import machine
 from sandbox.demo.desk import Desk
@@ -84,9 +84,7 @@ def measure(times: int) -> list[Row]:
                         desk.dms.patch_rows("Workorder", where, {"Mileage": 90_000 + number + latency_ms})
                         if token == "none yet":  # noqa: S105  a word, no secret
                             tokens.flushdb()
-                        # The answer to the search before would be shared.
-                        for kept in tokens.scan_iter("twodrive:once:*"):
-                            tokens.delete(kept)
+                        unshare(stack)
                         values.append(milliseconds(lambda: desk.search(known.COMPLETE)))
                     row = Row(latency_ms, token, median(values), p95(values), trips, queue, statements)
                     rows.append(row)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 import psycopg2
 
@@ -76,8 +77,7 @@ class Feeder(threading.Thread):
         try:
             with connection.cursor() as cursor:
                 while not self._stopped.wait(_LOOK_SECONDS):
-                    for _ in range(_OPEN - self._look(cursor)):
-                        self._feed()
+                    self._feed(_OPEN - self._look(cursor))
                 self._drain(cursor)
         except Exception as error:
             # Told to whoever stops it.
@@ -102,16 +102,19 @@ class Feeder(threading.Thread):
         self.looks, self.full = self.looks + 1, self.full + (working >= SLOTS)
         return int(waiting)
 
-    def _feed(self) -> None:
-        dealer_id = next(self._dealer_ids)
-        self._fleet.add([dealer_id], self._vinacles)
-        run = self._fleet.parts.bulk.start(dealer_id)
-        self._fleet.backend.send_task(
-            "workorders.refresh_dealer",
-            kwargs={"dealer_id": dealer_id, "run_id": run.run_id},
-            queue="bulk",
-            ignore_result=True,
-        )
+    def _feed(self, runs: int) -> None:
+        """New dealers are due at once. Their runs are started as `workorders.refresh_due` does it, here and
+        not in a worker, so that the next look finds them."""
+        if runs < 1:
+            return
+        self._fleet.add(list(islice(self._dealer_ids, runs)), self._vinacles)
+        for run in self._fleet.parts.bulk.due():
+            self._fleet.backend.send_task(
+                "workorders.refresh_dealer",
+                kwargs={"dealer_id": run.dealer_id, "run_id": run.run_id, "turn": run.turn},
+                queue="bulk",
+                ignore_result=True,
+            )
 
     def _drain(self, cursor: "psycopg2.extensions.cursor") -> None:
         end = time.monotonic() + _LONGEST_SECONDS

@@ -55,7 +55,7 @@ def empty(url: str) -> None:
     execute(
         url,
         "TRUNCATE workorders, interventions, parts, contacts, workorder_changes, import_attempts,"
-        " refresh_runs",
+        " refresh_runs, quarantine, circuits, import_requests",
     )
 
 

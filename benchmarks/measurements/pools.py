@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks.asking import all_at_once, ask
+from benchmarks.asking import all_at_once, ask, unshare
 from benchmarks.fleet import Fleet, tenant
 from benchmarks.found import GRAY, OTHER, OURS, Bar, Found, Grid, Options, median, p95
 from benchmarks.workers import BULK, INTERACTIVE, Kind, memory_of, start
@@ -117,6 +117,7 @@ def _ask(fleet: Fleet, vinacles: SimulatorProcess, pool: str, times: int, people
                 for number in range(times)
             ]
             all_at_once(calls[: 4 * slots], slots)
+            unshare(fleet.stack)
             seconds, each = all_at_once(calls, slots)
             asked = Asked(times / seconds, median(each), p95(each), memory_of(worker).pss)
             people.setdefault((pool, latency_ms, slots), []).append(asked)
