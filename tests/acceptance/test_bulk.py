@@ -104,7 +104,12 @@ def test_a_killed_child_costs_a_page_and_the_run_goes_on(fast: Desk, bulk_worker
     fast.dms.set(latency_ms=0)
     with fast.database.transaction() as connection:
         connection.execute(
-            text("UPDATE refresh_runs SET lease_until = now(), ring_at = now() WHERE lease_owner IS NOT NULL")
+            text(
+                "UPDATE refresh_runs SET ring_at = now(), "
+                "lease_until = CASE WHEN lease_owner IS NOT NULL THEN now() END "
+                "WHERE state = 'running' AND dealer_id = :dealer_id"
+            ),
+            {"dealer_id": fast.dealer.dealer_id},
         )
     # Then the next look at the due list rings for it, and it goes on where it was
     look(fast)

@@ -118,6 +118,11 @@ def test_a_dead_dealer_holds_the_only_slot_no_longer_than_its_share(
             "vinacles_unavailable",
             None,
         )
+    # No later test shall have it rung for
+    with desk.database.transaction() as connection:
+        connection.execute(
+            text("DELETE FROM refresh_runs WHERE dealer_id = :dealer_id"), {"dealer_id": dead.dealer_id}
+        )
 
 
 def test_on_a_shared_worker_people_come_before_waiting_bulk_work(desk: Desk, stack: Stack) -> None:
