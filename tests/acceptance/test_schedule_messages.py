@@ -14,9 +14,9 @@ from sandbox.stack import Stack
 
 #: Redis' database of queues that only the worker of this test consumes.
 _OWN_BROKER = 6
-#: What beat does when its entries are due.
+#: What beat does when its entry is due.
 _BEAT = "from celery.beat import Scheduler; from worker.app import app; s = Scheduler(app); "
-_FIRE = "[s.apply_async(e) for e in s.schedule.values() if e.task == 'workorders.refresh_due']"
+_FIRE = "s.apply_async(s.schedule['refresh_due'])"
 
 
 @pytest.fixture
