@@ -24,8 +24,8 @@ COLORS = {"prefork": OURS, "threads": OTHER, "gevent": GRAY}
 LATENCIES_MS = (0, 50)
 BULK_LATENCIES_MS = (0, 200)
 FEW, MANY = 2, 8
-#: Small dealers, several for each slot.
-WARM_UP = range(9_001, 9_033)
+#: Small dealers, two for each slot.
+WARM_UP = range(9_001, 9_017)
 _ASKER = 1
 
 
