@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from worker.circuit import CLOSED, Circuit, Entry, entry, failed, given_back, probing
 from worker.errors import Trouble
 from worker.store.circuit_tables import circuits
 from worker.store.run_statements import WAKE_PUT_OFF
+from worker.store.sql import text
 from worker.store.tables import dealers
 
 #: To be selected together with a dealer's record.

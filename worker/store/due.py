@@ -5,11 +5,12 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from worker.store import run_statements
 from worker.store.failures import unknown_dealer
 from worker.store.runs import RING_SECONDS, DueDealer, StartedRun, Turn
+from worker.store.sql import text
 
 
 def claim_due(connection: Connection, limit: int, turn_of: Callable[[DueDealer], Turn]) -> list[StartedRun]:

@@ -4,10 +4,11 @@ statement for any number of workorders."""
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from worker.store import run_statements
 from worker.store.runs import Window
+from worker.store.sql import text
 
 
 def digests_of(connection: Connection, dealer_id: int, dms_numbers: Collection[int]) -> dict[int, bytes]:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from worker.errors import ErrorCode
 from worker.store import quarantine_statements as statements
 from worker.store.pages import Lineage
+from worker.store.sql import text
 
 
 @dataclass(frozen=True, slots=True)

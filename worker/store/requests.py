@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from worker.errors import ErrorCode
 from worker.store.request_tables import RequestState
+from worker.store.sql import text
 
 #: Nobody waits longer for an answer; this bounds the tries of a request without `answer_by`.
 MOST_HOURS = 24

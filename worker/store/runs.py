@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from worker.errors import ErrorCode
 from worker.store import run_statements
 from worker.store.columns import Phase, RunState
+from worker.store.sql import text
 
 #: So often may a run be taken up without coming a page further; the next time it has failed.
 MAX_ATTEMPTS = 5

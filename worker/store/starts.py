@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from schemas.answers import StartRecord, StartState
 from schemas.messages import MarkStarted
 from worker.store.failures import unknown_dealer
+from worker.store.sql import text
 from worker.store.statements import OWN_DEALER
 
 _FIND = text("""

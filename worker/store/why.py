@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from schemas.decision import Stored
 from schemas.outcome import Reason
 from worker.store import statements
 from worker.store.reading import stored_of
+from worker.store.sql import text
 
 _MOST = 25
 _REASONS = {reason.value: reason for reason in Reason}

@@ -4,7 +4,7 @@ and three COPYs where many are new, whatever the page's size."""
 from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text, union
+from sqlalchemy import Connection, select, union
 
 from schemas.decision import Stored
 from schemas.outcome import Outcome
@@ -18,6 +18,7 @@ from worker.store.pages import Accepted, Lineage, LockedPage, Page
 from worker.store.payload import payload
 from worker.store.reading import stored_of
 from worker.store.session import Database
+from worker.store.sql import text
 
 _TRIES = 5
 #: From so many new workorders on, three round trips for COPY cost less than their children as JSON.
