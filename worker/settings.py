@@ -37,6 +37,7 @@ class Settings:
     slice_seconds: float
     database_pool_size: int
     visibility_timeout_seconds: int
+    largest_message_kib: int
     log_level: str
     log_format: str
     keep_attempts_days: int
@@ -176,6 +177,13 @@ SETTINGS: tuple[Setting, ...] = (
         "longer than the longest task.",
         whole(60, 86_400),
         900,
+    ),
+    Setting(
+        "largest_message_kib",
+        "64",
+        "Largest message that a worker takes from a queue, in KiB; larger ones are dropped unread.",
+        whole(1, 16_384),
+        64,
     ),
     Setting(
         "log_level",
