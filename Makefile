@@ -46,7 +46,7 @@ audit: $(STAMP) ## locks, installed packages and licenses; known vulnerabilities
 	@$(BIN)/python -m pytest -q -p no:randomly tests/unit/test_supply_chain.py
 	@command -v uv >/dev/null || { echo "Known vulnerabilities were NOT looked up: that needs uv, which runs pip-audit."; exit 0; }; \
 	  uv tool run pip-audit --version >/dev/null 2>&1 || { echo "Known vulnerabilities were NOT looked up: pip-audit could not be had."; exit 0; }; \
-	  uv tool run pip-audit --require-hashes --disable-pip -r requirements/worker.lock
+	  uv tool run pip-audit --strict --require-hashes --disable-pip -r requirements/worker.lock
 
 bench: $(STAMP) ## measure everything into docs/performance.md (ARGS="--only growth" chooses, ARGS=--quick tries)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -14,6 +14,7 @@ from environs import EnvValidationError, FileAwareEnv
 from schemas.dealer import Secret
 from worker.errors import ConfigurationError, ErrorCode
 from worker.setting_kinds import Reader, choice, file, keys, new_file, seconds, secret_url, whole, yes_or_no
+from worker.tls import verified_postgres, verified_redis
 
 PREFIX = "TWODRIVE_"
 _REQUIRED: Any = object()
@@ -29,6 +30,7 @@ class Settings:
     state_url: Secret
     secret_keys: tuple[Secret, ...]
     ca_bundle: str | None
+    service_ca_bundle: str | None
     allow_private_addresses: bool
     connect_timeout_seconds: float
     read_timeout_seconds: float
@@ -116,6 +118,13 @@ SETTINGS: tuple[Setting, ...] = (
         "ca_bundle",
         "/etc/ssl/certs/ca-certificates.crt",
         "Certificates to trust instead of certifi's when calling Vinacles.",
+        file,
+        "",
+    ),
+    Setting(
+        "service_ca_bundle",
+        "/etc/ssl/certs/internal.pem",
+        "Certificates to trust instead of the system's when PostgreSQL or Redis is reached over TLS.",
         file,
         "",
     ),
@@ -232,7 +241,18 @@ def load() -> Settings:
             f"{len(problems)} setting(s) are missing or wrong:\n{_report(problems)}\n",
             "Set them in the environment or in .env; .env.example has all of them.",
         ) from None
-    return Settings(**values)
+    return Settings(**_verified(values))
+
+
+def _verified(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with URLs that also say how a server must prove itself."""
+    bundle = values["service_ca_bundle"]
+    database = verified_postgres(values["database_url"].reveal(), bundle)
+    redis = {
+        name: Secret(verified_redis(values[name].reveal(), bundle))
+        for name in ("broker_url", "result_url", "state_url")
+    }
+    return {**values, **redis, "database_url": Secret(database)}
 
 
 def _report(problems: Mapping[str, Any]) -> str:
