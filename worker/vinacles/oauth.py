@@ -180,7 +180,8 @@ class TokenSource:
 
 @contextmanager
 def shared_memory() -> Iterator[None]:
-    """Errors of Redis as ours: StorageUnavailable, or ConfigurationError for a refused login or certificate."""
+    """Errors of Redis as ours: StorageUnavailable, or ConfigurationError for a refused login
+    or certificate."""
     try:
         yield
     except (AuthenticationError, NoPermissionError):
