@@ -1,6 +1,6 @@
 # `make` alone lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test faults load bench check lock clean
+.PHONY: help venv demo test faults load bench check audit lock clean
 # The newest supported interpreter that really starts; say PYTHON=... to choose.
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
   "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -40,6 +40,13 @@ check: $(STAMP) ## format, lint, types, import directions
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports
+
+audit: $(STAMP) ## locks, installed packages and licenses; known vulnerabilities where uv and the network are there
+	@$(BIN)/python -m pip check
+	@$(BIN)/python -m pytest -q -p no:randomly tests/unit/test_supply_chain.py
+	@command -v uv >/dev/null || { echo "Known vulnerabilities were NOT looked up: that needs uv, which runs pip-audit."; exit 0; }; \
+	  uv tool run pip-audit --version >/dev/null 2>&1 || { echo "Known vulnerabilities were NOT looked up: pip-audit could not be had."; exit 0; }; \
+	  uv tool run pip-audit --strict --require-hashes --disable-pip -r requirements/worker.lock
 
 bench: $(STAMP) ## measure everything into docs/performance.md (ARGS="--only growth" chooses, ARGS=--quick tries)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -20,6 +20,9 @@ except ConfigurationError as error:
 broker_url = _settings.broker_url.reveal()
 result_backend = _settings.result_url.reveal()
 
+# What is larger is no request of ours (they take about a KiB) and is dropped; see worker/consumer.py.
+largest_message_bytes = _settings.largest_message_kib * 1024
+
 # The tasks, named by module, since nothing of ours imports them.
 imports = ("tasks.imports", "tasks.maintenance", "tasks.refresh", "tasks.starts", "tasks.why")
 

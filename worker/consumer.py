@@ -1,8 +1,9 @@
 """The worker's consumer: it survives a restart of Redis and any message, and is discreet about messages that
 it cannot use."""
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from importlib import import_module
 from typing import Any
 
@@ -60,10 +61,21 @@ class SteadyConsumer(Consumer):
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
         """A message of a wrong shape ends Celery's worker, which puts it back in the queue for the next one.
-        Here it is dropped."""
+        Here it is dropped, and so is one that is too large, before its body is read."""
         handle = super().create_task_handler(*args, **options)
+        largest = self.app.conf["largest_message_bytes"]
+
+        def drop(message: Any) -> None:
+            if not message.acknowledged:
+                message.reject_log_error(_celery.logger, self.connection_errors)
 
         def handle_or_drop(message: Any) -> None:
+            size = size_of(message.body, message.headers)
+            if size > largest:
+                task = known_task(message.headers, self.app.tasks)
+                _log.error("message_too_large", bytes=size, largest=largest, task=task)
+                drop(message)
+                return
             try:
                 # Celery logs the id as it stands before it stumbles over it.
                 if not isinstance(message.headers.get("id", ""), str):
@@ -71,10 +83,22 @@ class SteadyConsumer(Consumer):
                 handle(message)
             except _OF_A_WRONG_SHAPE as error:
                 _log.error("message_of_wrong_shape", kind=type(error).__name__)
-                if not message.acknowledged:
-                    message.reject_log_error(_celery.logger, self.connection_errors)
+                drop(message)
 
         return handle_or_drop
+
+
+def size_of(body: bytes | str, headers: object) -> int:
+    """Bytes of a message's body and headers: Celery copies arguments into both."""
+    # Transports hand over a text that was not encoded as it is.
+    content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    return len(content) + len(json.dumps(headers, default=str))
+
+
+def known_task(headers: object, tasks: Container[str]) -> str | None:
+    """The task that a message calls, where it is one of ours; another name may be any text."""
+    name = headers.get("task") if isinstance(headers, dict) else None
+    return name if isinstance(name, str) and name in tasks else None
 
 
 def _already_cleaned_up() -> None:

@@ -14,6 +14,7 @@ from environs import EnvValidationError, FileAwareEnv
 from schemas.dealer import Secret
 from worker.errors import ConfigurationError, ErrorCode
 from worker.setting_kinds import Reader, choice, file, keys, new_file, seconds, secret_url, whole, yes_or_no
+from worker.tls import verified_postgres, verified_redis
 
 PREFIX = "TWODRIVE_"
 _REQUIRED: Any = object()
@@ -29,6 +30,7 @@ class Settings:
     state_url: Secret
     secret_keys: tuple[Secret, ...]
     ca_bundle: str | None
+    service_ca_bundle: str | None
     allow_private_addresses: bool
     connect_timeout_seconds: float
     read_timeout_seconds: float
@@ -37,6 +39,7 @@ class Settings:
     slice_seconds: float
     database_pool_size: int
     visibility_timeout_seconds: int
+    largest_message_kib: int
     log_level: str
     log_format: str
     keep_attempts_days: int
@@ -119,6 +122,13 @@ SETTINGS: tuple[Setting, ...] = (
         "",
     ),
     Setting(
+        "service_ca_bundle",
+        "/etc/ssl/certs/internal.pem",
+        "Certificates to trust instead of the system's when PostgreSQL or Redis is reached over TLS.",
+        file,
+        "",
+    ),
+    Setting(
         "allow_private_addresses",
         "true",
         "Whether dealers' URLs may lead to this machine (also without TLS) or into private networks; "
@@ -178,6 +188,13 @@ SETTINGS: tuple[Setting, ...] = (
         900,
     ),
     Setting(
+        "largest_message_kib",
+        "64",
+        "Largest message that a worker takes from a queue, in KiB; larger ones are dropped unread.",
+        whole(1, 16_384),
+        64,
+    ),
+    Setting(
         "log_level",
         "info",
         "info, warning or error; what libraries say below that may hold what was typed.",
@@ -224,7 +241,18 @@ def load() -> Settings:
             f"{len(problems)} setting(s) are missing or wrong:\n{_report(problems)}\n",
             "Set them in the environment or in .env; .env.example has all of them.",
         ) from None
-    return Settings(**values)
+    return Settings(**_verified(values))
+
+
+def _verified(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with URLs that also say how a server must prove itself."""
+    bundle = values["service_ca_bundle"]
+    database = verified_postgres(values["database_url"].reveal(), bundle)
+    redis = {
+        name: Secret(verified_redis(values[name].reveal(), bundle))
+        for name in ("broker_url", "result_url", "state_url")
+    }
+    return {**values, **redis, "database_url": Secret(database)}
 
 
 def _report(problems: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Messages that are no call of a task: each is dropped, and the worker goes on with the next."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,3 +55,37 @@ def test_an_argument_by_any_name_is_answered(desk: Desk) -> None:
     code, text, _ = raised.value.args
     assert code == "message_invalid"
     assert "`self` is not an argument of this task" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "headers", "task"),
+    [
+        ({**_ARGUMENTS, "request_id": "x" * 70_000}, _HEADERS, "workorders.import"),
+        ({"dealer_id": 12, "search": _SECRET}, {**_HEADERS, "argsrepr": "x" * 70_000}, "workorders.import"),
+        ({**_ARGUMENTS, "request_id": "x" * 3_000_000}, {**_HEADERS, "task": _SECRET}, None),
+    ],
+)
+def test_a_message_that_is_too_large_is_dropped(
+    desk: Desk,
+    stack: Stack,
+    worker: Program,
+    arguments: Mapping[str, Any],
+    headers: Mapping[str, Any],
+    task: str | None,
+) -> None:
+    before = len(worker.log.read_text())
+    with Connection(stack.redis.url_of(0)) as connection:
+        sender = connection.Producer(serializer="json")
+        sender.publish(
+            [[], arguments, {}], exchange="interactive", routing_key="interactive", headers=dict(headers)
+        )
+    only(desk.search(known.COMPLETE), outcome="created")
+    assert worker.process.poll() is None
+    log = worker.log.read_text()[before:]
+    lines = [json.loads(line) for line in log.splitlines() if "message_too_large" in line]
+    [told] = lines
+    assert told["task"] == task
+    assert told["bytes"] > 70_000
+    assert told["largest"] == 64 * 1024
+    assert _SECRET not in log
+    assert "x" * 100 not in log

@@ -22,14 +22,24 @@ _TO_CONFIGURE = {
     "42P01": "A table is missing in the database.",
     "42703": "A column is missing in the database.",
 }
+# libpq ends the connection before the server says anything.
+_NOT_PROVEN = "TLS"
 # A refused connection carries no code, only libpq's text.
 _REFUSED_CONNECTIONS = {
     "password authentication failed": "28P01",
     "no password supplied": "28P01",
     "no pg_hba.conf entry": "28000",
+    "certificate verify failed": _NOT_PROVEN,
+    "server certificate for": _NOT_PROVEN,
+    "root certificate file": _NOT_PROVEN,
+    "server does not support SSL": _NOT_PROVEN,
     'role "': "28000",
     'database "': "3D000",
 }
+_CHECK_TLS = (
+    "Check the host in TWODRIVE_DATABASE_URL and the certificates in TWODRIVE_SERVICE_CA_BUNDLE; "
+    "a server without TLS needs ?sslmode=disable in the URL."
+)
 _CHECK_URL = "Check the setting TWODRIVE_DATABASE_URL."
 _UPGRADE = "Run `twodrive db upgrade` with this version."
 
@@ -51,6 +61,8 @@ def translated(error: SQLAlchemyError | PostgresError) -> Exception:
     if not isinstance(cause, PostgresError):
         return StatementRefused(type(error).__name__)
     code = cause.pgcode or _code_of_refused_connection(str(cause))
+    if code == _NOT_PROVEN:
+        return _to_configure("PostgreSQL did not prove itself by TLS.", _CHECK_TLS)
     if code in _TO_CONFIGURE:
         return _to_configure(
             _TO_CONFIGURE[code], _UPGRADE if code.startswith("42P") or code == "42703" else _CHECK_URL

@@ -180,7 +180,8 @@ class TokenSource:
 
 @contextmanager
 def shared_memory() -> Iterator[None]:
-    """Errors of Redis as ours: StorageUnavailable, or ConfigurationError for a refused login."""
+    """Errors of Redis as ours: StorageUnavailable, or ConfigurationError for a refused login
+    or certificate."""
     try:
         yield
     except (AuthenticationError, NoPermissionError):
@@ -189,7 +190,14 @@ def shared_memory() -> Iterator[None]:
             "The shared memory of the workers (Redis) does not accept this login.",
             "Check the setting TWODRIVE_STATE_URL.",
         ) from None
-    except RedisError:
+    except RedisError as error:
+        # redis-py wraps Python's error, of which the text is left.
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise ConfigurationError(
+                ErrorCode.CONFIGURATION,
+                "The shared memory of the workers (Redis) did not prove itself by TLS.",
+                "Check the host in TWODRIVE_STATE_URL and the certificates in TWODRIVE_SERVICE_CA_BUNDLE.",
+            ) from None
         raise StorageUnavailable(
             ErrorCode.STORAGE_UNAVAILABLE,
             "The shared memory of the workers (Redis) did not answer.",
