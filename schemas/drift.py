@@ -74,6 +74,7 @@ class Drift:
         return f"{self.field}: {self.kind.words}{found}"
 
 
+_COLUMNS = {entity.name: entity.columns for entity in ENTITIES}
 _NOTHING: frozenset[Drift] = frozenset()
 
 
@@ -90,7 +91,7 @@ def of_row(entity: Entity, row: object) -> frozenset[Drift]:
     """How one row differs; what is null says nothing of its type. Costs less than a microsecond: rows of
     the same columns and types are judged once."""
     columns = row if isinstance(row, Mapping) else {}
-    return _of_shape(entity, tuple(columns), tuple(map(type, columns.values())))
+    return _of_shape(entity.name, tuple(columns), tuple(map(type, columns.values())))
 
 
 def of_workorder(raw: RawWorkorder) -> frozenset[Drift]:
@@ -132,16 +133,16 @@ def of_fields(fields: Iterable[str], raws: Iterable[RawWorkorder]) -> frozenset[
 
 
 @lru_cache(maxsize=1024)
-def _of_shape(entity: Entity, names: tuple[object, ...], types: tuple[type, ...]) -> frozenset[Drift]:
+def _of_shape(entity: str, names: tuple[object, ...], types: tuple[type, ...]) -> frozenset[Drift]:
+    """By the entity's name, whose hash is at hand."""
+    columns = _COLUMNS[entity]
     came = dict(zip(names, types, strict=True))
-    found = [
-        Drift(entity.name, column, Kind.MISSING_COLUMN) for column in entity.columns if column not in came
-    ]
+    found = [Drift(entity, column, Kind.MISSING_COLUMN) for column in columns if column not in came]
     for name, kind in came.items():
-        if name not in entity.columns:
-            found.append(Drift(entity.name, column_of(name), Kind.NEW_COLUMN, _TYPES.get(kind, "")))
+        if name not in columns:
+            found.append(Drift(entity, column_of(name), Kind.NEW_COLUMN, _TYPES.get(kind, "")))
         elif kind is not type(None) and _TYPES.get(kind) != expected_type(str(name)):
-            found.append(Drift(entity.name, str(name), Kind.RETYPED_COLUMN, _TYPES.get(kind, UNUSUAL)))
+            found.append(Drift(entity, str(name), Kind.RETYPED_COLUMN, _TYPES.get(kind, UNUSUAL)))
     return frozenset(found)
 
 

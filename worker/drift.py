@@ -109,7 +109,7 @@ def seen(raws: Sequence[RawWorkorder], readings: Sequence[Reading]) -> frozenset
     odd: list[RawWorkorder] = []
     for raw, reading in zip(raws, readings, strict=True):
         outcome = reading.outcome
-        if isinstance(outcome, Rejected) or outcome.warnings:
+        if outcome.warnings or type(outcome) is Rejected:
             if Warning.UNKNOWN_LINE_TYPE in outcome.warnings:
                 odd.append(raw)
             if len(complaining) < _MOST_COMPLAINTS and _complains(reading):

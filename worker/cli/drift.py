@@ -11,7 +11,6 @@ from schemas.messages import MAX_DEALER_ID
 from schemas.vinacles import ENTITIES
 from worker.cli import parts, screen
 from worker.cli.dealer_options import dealer_id_argument
-from worker.cli.exits import Ended, Exit
 from worker.cli.help import SpeakingGroup, command, json_option
 from worker.store.drift import (
     EVERYBODY,
@@ -94,8 +93,6 @@ def acknowledge_seen(dealer_id: int, field: str | None) -> None:
         parts.dealer_of(opened, dealer_id)
         with opened.database.transaction() as connection:
             count = acknowledge(connection, dealer_id, name)
-    if not count:
-        raise Ended(Exit.NO, "Nothing that is listed fits.", f"See what is: twodrive drift {dealer_id}")
     click.echo(f"{count} difference(s) of dealer {dealer_id} acknowledged.")
 
 

@@ -18,7 +18,7 @@ def _listed(twodrive: Run, dealer: str, *options: str) -> list[dict[str, Any]]:
 def test_from_the_first_report_to_the_acknowledgment(twodrive: Run, dms: SimulatorAdmin, dealer: str) -> None:
     assert "Nothing differs" in twodrive("drift", dealer).stdout
     dms.add_fault("omitted_column", match="WorkorderLine", column="Quantity", times=None)
-    assert twodrive("import", dealer, known.COMPLETE).exit_code == 0
+    assert twodrive("import", dealer, known.COMPLETE, "--local").exit_code == 0
     [one] = _listed(twodrive, dealer)
     assert (one["entity"], one["column"], one["kind"]) == ("WorkorderLine", "Quantity", "missing_column")
     assert (one["found"], one["times"], one["policy"], one["acknowledged_at"]) == (None, 1, "warn", None)
@@ -27,20 +27,20 @@ def test_from_the_first_report_to_the_acknowledgment(twodrive: Run, dms: Simulat
     assert _listed(twodrive, dealer) == []
     [one] = _listed(twodrive, dealer, "--everything")
     assert one["acknowledged_at"] is not None
-    assert twodrive("drift", "acknowledge", dealer).exit_code == 4
+    assert twodrive("drift", "acknowledge", dealer).stdout.startswith("0 difference(s)")
 
 
 def test_a_policy_is_chosen_shown_and_forgotten(twodrive: Run, dms: SimulatorAdmin, dealer: str) -> None:
     dms.add_fault("omitted_column", match="WorkorderLine", column="Price", times=None)
     assert twodrive("drift", "policy", dealer, "Price", "block").exit_code == 0
-    refused = twodrive("import", dealer, known.COMPLETE)
+    refused = twodrive("import", dealer, known.COMPLETE, "--local")
     assert refused.exit_code != 0
     assert f"twodrive drift policy {dealer} WorkorderLine.Price warn" in refused.stderr
     [one] = _listed(twodrive, dealer)
     assert one["policy"] == "block"
     assert f"policy of dealer {dealer}: block WorkorderLine.Price" in twodrive("drift", dealer).stdout
     assert twodrive("drift", "policy", dealer, "Price", "default").exit_code == 0
-    assert twodrive("import", dealer, known.COMPLETE).exit_code == 0
+    assert twodrive("import", dealer, known.COMPLETE, "--local").exit_code == 0
 
 
 def test_a_field_that_is_none_is_refused_with_what_to_say(twodrive: Run, dealer: str, new_id: str) -> None:
