@@ -35,8 +35,8 @@ class _ListByDefault(SpeakingGroup):
         return super().parse_args(ctx, args if named else ["list", *args])
 
 
-def _whose_number(_context: click.Context, _option: click.Parameter, value: str) -> int:
-    return EVERYBODY if value == "all" else int(_DEALER.convert(value, _option, _context))
+def _whose_number(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    return EVERYBODY if value == "all" else int(_DEALER(value, parameter, context))
 
 
 @click.group(

@@ -31,15 +31,15 @@ def test_from_the_first_report_to_the_acknowledgment(twodrive: Run, dms: Simulat
 
 
 def test_a_policy_is_chosen_shown_and_forgotten(twodrive: Run, dms: SimulatorAdmin, dealer: str) -> None:
-    dms.add_fault("omitted_column", match="WorkorderLine", column="Price", times=None)
-    assert twodrive("drift", "policy", dealer, "Price", "block").exit_code == 0
+    dms.add_fault("omitted_column", match="WorkorderLine", column="Quantity", times=None)
+    assert twodrive("drift", "policy", dealer, "Quantity", "block").exit_code == 0
     refused = twodrive("import", dealer, known.COMPLETE, "--local")
     assert refused.exit_code != 0
-    assert f"twodrive drift policy {dealer} WorkorderLine.Price warn" in refused.stderr
+    assert f"twodrive drift policy {dealer} WorkorderLine.Quantity warn" in refused.stderr
     [one] = _listed(twodrive, dealer)
     assert one["policy"] == "block"
-    assert f"policy of dealer {dealer}: block WorkorderLine.Price" in twodrive("drift", dealer).stdout
-    assert twodrive("drift", "policy", dealer, "Price", "default").exit_code == 0
+    assert f"policy of dealer {dealer}: block WorkorderLine.Quantity" in twodrive("drift", dealer).stdout
+    assert twodrive("drift", "policy", dealer, "Quantity", "default").exit_code == 0
     assert twodrive("import", dealer, known.COMPLETE, "--local").exit_code == 0
 
 
