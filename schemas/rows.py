@@ -92,6 +92,10 @@ class ContactSchema(RowSchema):
             field_obj.region = self.phone_region
 
 
+def is_known_line_type(text: str) -> bool:
+    return text.strip().lower() in _LINE_TYPES
+
+
 @cache
 def header_schema() -> HeaderSchema:
     return HeaderSchema()

@@ -62,6 +62,8 @@ LINE = Entity(
 )
 CONTACT = Entity("WorkorderContact", (DMS_NUMBER, ROLE), (DMS_NUMBER, ROLE, LAST_NAME, PHONE, EMAIL))
 ENTITIES = (WORKORDER, LINE, CONTACT)
+#: Columns that come as JSON numbers; all others come as strings.
+NUMBERS = frozenset({DMS_NUMBER, AFFILIATE, MILEAGE, LINE_ID, JOB_NUMBER, SORT_ORDER, QUANTITY, PRICE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ class ErrorCode(StrEnum):
         "Vinacles refuses the request itself: its interface is not what this version expects.",
         "An operator can run `twodrive check` for this dealer and compare the interface with our mapping.",
     )
+    SCHEMA_DRIFT = (
+        "schema_drift",
+        "A field of Vinacles has changed, and an operator chose that nothing is imported while it is so.",
+        "An operator can see it with `twodrive drift`, and correct the mapping or change the policy.",
+    )
     VINACLES_UNAVAILABLE = (
         "vinacles_unavailable",
         "Vinacles is busy, starting or down, and the time to wait for it is over.",

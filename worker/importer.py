@@ -19,6 +19,7 @@ from worker.assessment import Reading, decided, read, result
 from worker.attempt import Attempt
 from worker.breaker import Breaker
 from worker.deadline import Deadline
+from worker.drift import DriftWatch
 from worker.ended import Tell, ended, nobody
 from worker.errors import ConfigurationError, ErrorCode, FatalError, MessageInvalid, TwoDriveError
 from worker.retry import RetryRule, retrying
@@ -51,6 +52,7 @@ class Importer:
         dealers: Dealers,
         vinacles: Vinacles,
         breaker: Breaker,
+        drift: DriftWatch,
         version: str,
         rule: RetryRule,
         clock: Callable[[], float] = time.monotonic,
@@ -60,6 +62,7 @@ class Importer:
         self._dealers = dealers
         self._vinacles = vinacles
         self._breaker = breaker
+        self._drift = drift
         self._version = version
         self._rule = rule
         self._clock = clock
@@ -155,9 +158,14 @@ class Importer:
     def read(
         self, attempt: Attempt, workorders: Iterable[tuple[RawWorkorder, bytes | None]]
     ) -> list[Reading]:
-        """What came, checked; the digests are those that are known already. Neither asks nor stores."""
-        now = attempt.loaded.asked_at
-        return [read(raw, attempt.dealer, now, known_digest) for raw, known_digest in workorders]
+        """What came, checked; the digests are those that are known already. Neither asks nor imports.
+
+        Raises `ConfigurationError` where the rows differ from our mapping in a field that may not.
+        """
+        now, came = attempt.loaded.asked_at, list(workorders)
+        readings = [read(raw, attempt.dealer, now, known_digest) for raw, known_digest in came]
+        self._drift.look(attempt, [raw for raw, _ in came], readings)
+        return readings
 
     def store(
         self,

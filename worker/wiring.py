@@ -19,6 +19,7 @@ from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
 from worker.counting import REQUESTS, Counters
 from worker.deadline import Deadline
+from worker.drift import DriftWatch
 from worker.ended import counting
 from worker.importer import Importer
 from worker.inquiry import Inquiry
@@ -55,6 +56,7 @@ class Parts:
     client: Client
     vinacles: Vinacles
     breaker: Breaker
+    drift: DriftWatch
     importer: Importer
     bulk: BulkRefresh
     asking_once: AskingOnce
@@ -97,8 +99,10 @@ def build(settings: Settings) -> Parts:
     client = Client(wire, tokens, rule, gate=Limits(state).gate)
     vinacles = Vinacles(client, parallel)
     breaker = Breaker(database)
+    drift = DriftWatch(database)
+    told = counting(counters)
     importer = Importer(
-        database, dealers, vinacles, breaker, version("twodrive-claire"), rule, tell=counting(counters)
+        database, dealers, vinacles, breaker, drift, version("twodrive-claire"), rule, tell=told
     )
     seconds = settings.slice_seconds
     pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
@@ -113,6 +117,7 @@ def build(settings: Settings) -> Parts:
         client=client,
         vinacles=vinacles,
         breaker=breaker,
+        drift=drift,
         importer=importer,
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
         asking_once=asking_once,

@@ -14,6 +14,7 @@ from worker.cli.exits import Exit
 from worker.cli.findings import Finding, Level, worst
 from worker.cli.help import command, json_option
 from worker.cli.inspection import Inspection
+from worker.store.dealers import LoadedDealer
 from worker.vinacles.probing import Probing
 from worker.wiring import Parts
 
@@ -29,8 +30,9 @@ def check(dealer_id: int, as_json: bool) -> None:
     """Look over a dealer's Vinacles: names, certificates, login, entities and columns, clock.
 
     Each line says ok, warn or fail, and what to do; skip is what an earlier failure made pointless. It reads
-    at most one page of workorders and shows none of it. It asks also while the dealer's circuit is open, and
-    closes it where Vinacles answers. Exit code 1 says that at least one line says fail.
+    at most one page of workorders and shows none of it; where columns are refused it tries each alone. What
+    differs from what is expected goes on record: see `twodrive drift`. It asks also while the dealer's
+    circuit is open, and closes it where Vinacles answers. Exit code 1 says that at least one line says fail.
     """
     with parts.opened() as opened:
         found = list(_shown(_findings(opened, dealer_id), quiet=as_json))
@@ -58,7 +60,19 @@ def _findings(opened: Parts, dealer_id: int) -> Iterable[Finding]:
     answered = findings.was_answered(found, _ANSWERED)
     if answered and loaded.circuit != CLOSED:
         opened.breaker.close(dealer_id)
+    yield from _drifts(opened, loaded, inspection)
     yield findings.of_circuit(circuits.words(loaded.circuit, loaded.asked_at), answered=answered)
+
+
+def _drifts(opened: Parts, loaded: LoadedDealer, inspection: Inspection) -> Iterable[Finding]:
+    """Put what differs on record, and say which columns are new."""
+    dealer_id = loaded.dealer.dealer_id
+    opened.drift.note(dealer_id, inspection.drifts, loaded.drift_policy)
+    if inspection.others is not None:
+        new = opened.drift.listed(dealer_id, inspection.others, loaded.drift_policy)
+        finding = findings.of_new_columns(dealer_id, new)
+        if finding is not None:
+            yield finding
 
 
 def _shown(found: Iterable[Finding], *, quiet: bool) -> Iterable[Finding]:

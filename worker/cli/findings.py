@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from schemas.drift import Drift, Kind
 from schemas.vinacles import Entity
 from worker.errors import TwoDriveError
 
@@ -108,14 +109,33 @@ def of_hidden_root() -> Finding:
     return Finding(Level.WARN, "API", "GET / is hidden", step)
 
 
-def of_openapi(lacking: Sequence[str] | None) -> Finding:
-    if lacking is None:
+def of_openapi(differences: Sequence[Drift] | None) -> Finding:
+    """New columns are another matter: see `of_new_columns`."""
+    if differences is None:
         step = "Nothing to do: many tenants hide it. The lines below say what can be read."
         return Finding(Level.WARN, "OpenAPI", "the document is hidden or describes no entity", step)
-    if not lacking:
+    if not differences:
         return Finding(Level.OK, "OpenAPI", "every entity and column that we read is listed")
+    text = "; ".join(drift.words for drift in differences)
+    if all(drift.kind is Kind.RETYPED_COLUMN for drift in differences):
+        step = "Look whether such a workorder is read well (twodrive import), or ask Vinacles."
+        return Finding(Level.WARN, "OpenAPI", text, step)
     step = "Ask Vinacles for their names, and correct schemas/vinacles.py."
-    return Finding(Level.FAIL, "OpenAPI", f"not listed: {', '.join(lacking)}", step)
+    return Finding(Level.FAIL, "OpenAPI", text, step)
+
+
+def of_new_columns(dealer_id: int, new: Sequence[Drift]) -> Finding | None:
+    """None where there are none: it is no news."""
+    if not new:
+        return None
+    text = f"new, and not asked for: {', '.join(drift.field for drift in new)}"
+    step = f"Nothing to do for imports. See them with: twodrive drift {dealer_id}"
+    return Finding(Level.WARN, "new columns", text, step)
+
+
+def of_refused_columns(entity: Entity, columns: Sequence[str]) -> Finding:
+    step = "Ask Vinacles for their new names, or for the right to read them; correct schemas/vinacles.py."
+    return Finding(Level.FAIL, entity.name, f"missing or not to be read: {', '.join(columns)}", step)
 
 
 def of_probe(entity: Entity, *, has_rows: bool) -> Finding:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from schemas.dealer import Dealer
+from schemas.drift import Drift, Kind
 from schemas.vinacles import ENTITIES, Entity
 from worker.cli import findings, network, openapi
 from worker.cli.findings import Finding, Level
 from worker.cli.network import Host
 from worker.deadline import Deadline
-from worker.errors import TwoDriveError
+from worker.errors import ConfigurationError, ErrorCode, TwoDriveError, VinaclesRefused
 from worker.vinacles.probing import Probing
 
 #: For each question to Vinacles; a host that was scaled to zero wakes up in the course of one or two.
@@ -21,7 +22,11 @@ _PAGE_ROWS = 100
 
 
 class Inspection:
-    """One look at one dealer. A failure stops only what cannot be right after it."""
+    """One look at one dealer. A failure stops only what cannot be right after it.
+
+    `drifts` are the differences from our mapping that were seen, and `others` the columns that are listed
+    and nobody asks for, None where no list was to be had.
+    """
 
     def __init__(
         self, dealer: Dealer, probing: Probing, ca_bundle: str | None, *, allow_private: bool
@@ -30,6 +35,8 @@ class Inspection:
         self._probing = probing
         self._ca_bundle = ca_bundle
         self._allow_private = allow_private
+        self.drifts: list[Drift] = []
+        self.others: list[Drift] | None = None
         self._causes: dict[str, str] = {}
         self._skew_seconds: float | None = None
 
@@ -93,10 +100,25 @@ class Inspection:
 
     def _openapi(self) -> Finding:
         document = self._probing.openapi(self._dealer, _patience())
-        return findings.of_openapi(None if document is None else openapi.missing(document, ENTITIES))
+        found = None if document is None else openapi.compare(document, ENTITIES)
+        if found is None:
+            return findings.of_openapi(None)
+        self.others = [drift for drift in found if drift.kind is Kind.NEW_COLUMN]
+        differences = [drift for drift in found if drift.kind is not Kind.NEW_COLUMN]
+        self.drifts += differences
+        return findings.of_openapi(differences)
 
     def _probe(self, entity: Entity) -> Finding:
-        probed = self._probing.probe(self._dealer, entity, _patience())
+        try:
+            probed = self._probing.probe(self._dealer, entity, _patience())
+        except (VinaclesRefused, ConfigurationError) as error:
+            if error.code not in (ErrorCode.VINACLES_REFUSED, ErrorCode.VINACLES_NOT_ALLOWED):
+                raise
+            refused = self._probing.refused_columns(self._dealer, entity, _patience())
+            if not refused:
+                raise
+            self.drifts += [Drift(entity.name, column, Kind.UNREADABLE_COLUMN) for column in refused]
+            return findings.of_refused_columns(entity, refused)
         self._note(probed.clock_skew_seconds)
         return findings.of_probe(entity, has_rows=probed.has_rows)
 

@@ -24,6 +24,7 @@ _FINAL = (
     ErrorCode.VINACLES_LOGIN_FAILED,
     ErrorCode.VINACLES_NOT_ALLOWED,
     ErrorCode.VINACLES_REFUSED,
+    ErrorCode.SCHEMA_DRIFT,
     ErrorCode.INTERNAL,
 )
 _REASONS = [member.value for member in (*(one for one in Reason if one not in _ASKED), *_FINAL)]

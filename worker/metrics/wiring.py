@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from schemas.dealer import Secret
-from worker.metrics import circuits, dealers, quarantine, requests, rows, runs
+from worker.metrics import circuits, dealers, drift, quarantine, requests, rows, runs
 from worker.metrics.collector import Sources
 from worker.metrics.counted import counted
 from worker.metrics.queues import Queues
@@ -20,7 +20,7 @@ from worker.store.session import Database, Limits
 _SECONDS = 2
 QUEUES = ("interactive", "bulk", "maintenance")
 #: Each reads by one statement.
-_READERS = (dealers.read, runs.read, circuits.read, quarantine.read, requests.read, rows.read)
+_READERS = (dealers.read, runs.read, circuits.read, quarantine.read, drift.read, requests.read, rows.read)
 
 
 @contextmanager

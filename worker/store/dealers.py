@@ -1,7 +1,7 @@
 """Dealers' records. The client secret lies encrypted in its row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, TypedDict
 
@@ -11,19 +11,23 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.dealer import Connection as VinaclesConnection
 from schemas.dealer import Dealer, Secret
+from schemas.drift import Action
 from worker.circuit import Circuit
 from worker.errors import ConfigurationError, ErrorCode
 from worker.store import circuits, tables
+from worker.store.drift import POLICY, policy_from
 from worker.store.tables import dealers
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedDealer:
-    """`asked_at` is the moment of loading on PostgreSQL's clock, the one clock of all workers."""
+    """`asked_at` is the moment of loading on PostgreSQL's clock, the one clock of all workers. `drift_policy`
+    is by field; what is not in it is reported."""
 
     dealer: Dealer
     asked_at: datetime
     circuit: Circuit
+    drift_policy: Mapping[str, Action] = field(default_factory=dict)
 
 
 class DealerChanges(TypedDict, total=False):
@@ -82,12 +86,13 @@ class Dealers:
         self._cipher = cipher
 
     def load(self, connection: Connection, dealer_id: int) -> LoadedDealer | None:
-        query = select(dealers, *circuits.COLUMNS, func.clock_timestamp().label("asked_at"))
+        query = select(dealers, *circuits.COLUMNS, POLICY, func.clock_timestamp().label("asked_at"))
         query = query.outerjoin_from(dealers, tables.circuits).where(dealers.c.dealer_id == dealer_id)
         row = connection.execute(query).mappings().one_or_none()
         if row is None:
             return None
-        return LoadedDealer(self._dealer(row), row["asked_at"], circuits.circuit_from(row))
+        policy = policy_from(row["drift_policy"])
+        return LoadedDealer(self._dealer(row), row["asked_at"], circuits.circuit_from(row), policy)
 
     def list_all(self, connection: Connection) -> tuple[Dealer, ...]:
         """All dealers by number."""

@@ -49,6 +49,8 @@ KEPT = {
     "interventions": "part of a workorder",
     "parts": "part of a workorder",
     "circuits": "one row for a dealer",
+    "schema_drift": "a row for each change of a dealer's columns, and holds no values",
+    "drift_policies": "operators set and remove them",
     "quarantine": "a row goes when its workorder is mended, and holds no values",
 }
 

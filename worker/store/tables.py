@@ -30,6 +30,7 @@ from schemas.outcome import Outcome
 from schemas.workorder import Role
 from worker.store.circuit_tables import circuits
 from worker.store.columns import INSTANT, MONEY, Trigger, flag, metadata, now, one_of, whole
+from worker.store.drift_tables import drift_policies, schema_drift
 from worker.store.quarantine_table import quarantine
 from worker.store.request_tables import import_requests
 from worker.store.run_tables import refresh_runs
@@ -40,6 +41,7 @@ __all__ = [
     "circuits",
     "contacts",
     "dealers",
+    "drift_policies",
     "early_work_starts",
     "import_attempts",
     "import_requests",
@@ -48,6 +50,7 @@ __all__ = [
     "parts",
     "quarantine",
     "refresh_runs",
+    "schema_drift",
     "workorder_changes",
     "workorders",
 ]
@@ -81,6 +84,7 @@ dealers = Table(
     whole("concurrent_requests", 8),
     Column("page_rows", Integer),
     Column("modified_on_works", Boolean),
+    Column("columns_listed_at", INSTANT),
     CheckConstraint("refresh_every_minutes > 0", name="refresh_every_minutes_positive"),
     CheckConstraint("days_back >= 0 AND days_ahead >= 0", name="window_not_negative"),
     CheckConstraint("requests_per_second > 0 AND concurrent_requests > 0", name="limits_positive"),

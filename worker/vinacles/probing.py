@@ -1,6 +1,6 @@
 """Looking a tenant over for an operator: is it up, what does it show, may we read it, is its clock right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -66,6 +66,21 @@ class Probing:
             Asking(dealer.connection, deadline, dealer=dealer), Query(entity, first=1).target(), rows
         )
         return Probed(bool(answer.content), _skew(answer))
+
+    def refused_columns(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> tuple[str, ...]:
+        """Those columns of an entity that cannot be asked for, each tried alone. Empty where none can: then
+        it is not about columns."""
+        refused = []
+        for column in entity.columns:
+            try:
+                self.probe(dealer, replace(entity, columns=(column,)), deadline)
+            except VinaclesRefused:
+                refused.append(column)
+            except ConfigurationError as error:
+                if error.code is not ErrorCode.VINACLES_NOT_ALLOWED:
+                    raise
+                refused.append(column)
+        return tuple(refused) if len(refused) < len(entity.columns) else ()
 
     def probe_page_size(self, dealer: Dealer, rows_asked: int, deadline: Deadline) -> bool:
         """Whether pages of this many rows are given: more than the server's maximum is a 400."""

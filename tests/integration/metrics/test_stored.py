@@ -121,6 +121,22 @@ def test_quarantine(database: Database, value: Value) -> None:
     assert value("twodrive_quarantine", reason="internal") == 1
 
 
+def test_drift(database: Database, value: Value) -> None:
+    add_dealers(database, 1, 1)
+    assert value("twodrive_schema_drift", kind="new_column") is None
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO schema_drift"
+                " (dealer_id, entity, column_name, kind, found, acknowledged_at) VALUES"
+                " (1, 'Workorder', 'Color', 'new_column', 'string', NULL),"
+                " (1, 'Workorder', 'Vat', 'new_column', 'number', NULL),"
+                " (1, 'Workorder', 'VIN', 'new_column', 'string', now())"
+            )
+        )
+    assert value("twodrive_schema_drift", kind="new_column") == 2
+
+
 def test_requests_in_the_table(database: Database, value: Value) -> None:
     assert value("twodrive_import_requests_oldest_seconds") == 0
     with database.transaction() as connection:
@@ -183,7 +199,7 @@ def test_a_thousand_dealers_cost_the_same_statements(
             )
         )
     many, more = _statements(settings, monkeypatch)
-    assert len(few) == len(many) == 6
+    assert len(few) == len(many) == 7
     assert more - samples == 999 + 1000
 
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.drift import Drift, Kind, expected_type
 from schemas.vinacles import CONTACT, ENTITIES, WORKORDER
 from worker.cli import findings
 from worker.cli.findings import Finding, Level, worst
-from worker.cli.openapi import missing
+from worker.cli.openapi import compare
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -16,34 +17,59 @@ def _document() -> dict[str, object]:
     schemas = {
         entity.name: {
             "type": "object",
-            "properties": {column: {"type": "string"} for column in entity.columns},
+            "properties": {column: {"type": expected_type(column)} for column in entity.columns},
         }
         for entity in ENTITIES
     }
     return {"openapi": "3.0.1", "components": {"schemas": schemas}}
 
 
-def test_a_document_with_all_we_read_lacks_nothing() -> None:
-    assert missing(_document(), ENTITIES) == ()
+def test_a_document_with_all_we_read_differs_in_nothing() -> None:
+    assert compare(_document(), ENTITIES) == ()
 
 
-def test_missing_entities_and_columns_are_named() -> None:
+def test_each_difference_is_named() -> None:
     document = _document()
     schemas = document["components"]["schemas"]  # type: ignore[index]
     del schemas["WorkorderContact"]
-    schemas["Workorder"]["properties"]["wonummer"] = schemas["Workorder"]["properties"].pop("WONUMMER")
-    assert missing(document, ENTITIES) == ("Workorder.WONUMMER", "WorkorderContact")
+    columns = schemas["Workorder"]["properties"]
+    columns["wonummer"] = columns.pop("WONUMMER")
+    columns["Mileage"] = {"type": "string"}
+    columns["Make"] = {"type": "a kind of its own"}
+    columns["Jan Jansen\n"] = None
+    document["paths"] = {
+        "/Workorder/Number/{Number}": {},
+        "/Workorder": {},
+        "/WorkorderLine/LineId/{LineId}": {},
+    }
+    assert compare(document, ENTITIES) == (
+        Drift("Workorder", "WONUMMER", Kind.MISSING_COLUMN),
+        Drift("Workorder", "Mileage", Kind.RETYPED_COLUMN, "string"),
+        Drift("Workorder", "wonummer", Kind.NEW_COLUMN, "string"),
+        Drift("Workorder", "(unusual)", Kind.NEW_COLUMN),
+        Drift("Workorder", "WorkorderId", Kind.OTHER_KEY, "Number"),
+        Drift("WorkorderContact", "", Kind.MISSING_COLUMN),
+    )
 
 
 @pytest.mark.parametrize("document", [{}, {"components": None}, {"components": {"schemas": {}}}])
 def test_a_document_without_entities_says_nothing(document: dict[str, object]) -> None:
-    assert missing(document, ENTITIES) is None
+    assert compare(document, ENTITIES) is None
 
 
 @pytest.mark.parametrize("broken", [None, [], {"properties": None}, {"properties": []}])
 def test_an_entity_without_columns_lacks_them_all(broken: object) -> None:
-    lacking = missing({"components": {"schemas": {"WorkorderContact": broken}}}, (CONTACT,))
-    assert lacking == tuple(f"WorkorderContact.{column}" for column in CONTACT.columns)
+    found = compare({"components": {"schemas": {"WorkorderContact": broken}}}, (CONTACT,))
+    assert found == tuple(
+        Drift("WorkorderContact", column, Kind.MISSING_COLUMN) for column in CONTACT.columns
+    )
+
+
+def test_columns_that_are_new_are_no_finding_until_there_are_some() -> None:
+    assert findings.of_new_columns(12, ()) is None
+    finding = findings.of_new_columns(12, [Drift("Workorder", "Color", Kind.NEW_COLUMN, "string")])
+    assert finding is not None
+    assert (finding.level, "Workorder.Color" in finding.text) == (Level.WARN, True)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +88,9 @@ def test_an_entity_without_columns_lacks_them_all(broken: object) -> None:
         (findings.of_version(None), Level.OK),
         (findings.of_hidden_root(), Level.WARN),
         (findings.of_openapi(()), Level.OK),
-        (findings.of_openapi(("Workorder.Mileage",)), Level.FAIL),
+        (findings.of_openapi((Drift("Workorder", "Mileage", Kind.MISSING_COLUMN),)), Level.FAIL),
+        (findings.of_openapi((Drift("Workorder", "Make", Kind.RETYPED_COLUMN, "number"),)), Level.WARN),
+        (findings.of_refused_columns(WORKORDER, ("Mileage",)), Level.FAIL),
         (findings.of_openapi(None), Level.WARN),
         (findings.of_probe(WORKORDER, has_rows=True), Level.OK),
         (findings.of_probe(WORKORDER, has_rows=False), Level.WARN),
