@@ -1,0 +1,238 @@
+"""The day's end: does PostgreSQL have what Vinacles has, but for what the policy holds?
+
+What is expected is made of Vinacles' rows, read over plain HTTP, and of what people know (`stories.Books`), never of what the
+product answered or stored. Counts and sums are made of the raw rows; field by field the product's reading of
+rows, `schemas.reading`, says what a row means.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from sandbox.day.group import Branch, Group
+from sandbox.day.stories import Books
+from sandbox.day.tenant import Record, everything
+from schemas.decision import Fetched, Stored
+from schemas.reading import Accepted
+from schemas.reading import Branch as Where
+from schemas.reading import read_workorder
+from schemas.vinacles import RawWorkorder
+from schemas.workorder import Workorder, workorder_id
+from worker import policy
+from worker.store.workorders import card
+
+_MOST_NAMED = 8
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the comparison. `where` is a branch, or the whole house."""
+
+    where: str
+    what: str
+    expected: str
+    found: str
+    good: bool
+    differing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the policy keeps: names of fields that differ in Vinacles."""
+
+    branch: str
+    wo_number: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What Claire must have of one branch, by DMS number, and what must stand in its quarantine. `now` is
+    what Vinacles has at the day's end of those that are held."""
+
+    rows: Mapping[int, RawWorkorder]
+    workorders: Mapping[int, Workorder]
+    rejected: frozenset[int]
+    deleted: frozenset[int]
+    now: Mapping[int, Workorder]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    checks: tuple[Check, ...]
+    held: tuple[Held, ...]
+
+    @property
+    def good(self) -> bool:
+        return all(check.good for check in self.checks)
+
+
+def compare_branches(group: Group, books: Books) -> Compared:
+    """Every branch, by Vinacles' rows as they are at this moment."""
+    checks: list[Check] = []
+    held: list[Held] = []
+    tenants = {
+        simulator.base_url: everything(simulator)
+        for simulator in {b.tenant.simulator for b in group.branches.values()}
+    }
+    for branch in group.branches.values():
+        records = tenants[branch.tenant.simulator.base_url]
+        expected = expected_of(branch, records, books)
+        stored = _stored(group, branch)
+        checks += _checks(group, branch, expected, stored)
+        held += [_held(branch, expected, number) for number in expected.now]
+    return Compared(tuple(checks), tuple(held))
+
+
+def expected_of(branch: Branch, records: Mapping[int, Record], books: Books) -> Expected:
+    """By the rules that people know: what was typed is imported, what lies in the window too where the dealer
+    imports new workorders in bulk; once work has started it stays as it was then, unless the dealer wants
+    otherwise; what was deleted in Vinacles stays as it was."""
+    dealer, today = branch.dealer, datetime.now(ZoneInfo(branch.dealer.time_zone)).date()
+    where = Where(dealer.time_zone, dealer.phone_region, today)
+    typed = [text for dealer_id, text in books.typed if dealer_id == dealer.dealer_id]
+    rows: dict[int, RawWorkorder] = {}
+    now: dict[int, Workorder] = {}
+    for number, record in records.items():
+        if dealer.affiliates and record.header["AffiliateId"] not in dealer.affiliates:
+            continue
+        if not (dealer.import_new_in_bulk and _in_window(branch, record, today)) and not _typed(record, typed):
+            continue
+        rows[number] = record.frozen()
+        as_it_was = books.started.get((dealer.dealer_id, number))
+        if as_it_was is not None and not dealer.keep_importing_after_start:
+            if (current := _read(rows[number], where)) != _read(as_it_was, where) and current is not None:
+                now[number] = current
+            rows[number] = as_it_was
+    deleted = {number: raw for (dealer_id, number), raw in books.deleted.items() if dealer_id == dealer.dealer_id}
+    rows |= deleted
+    read = {number: _read(raw, where) for number, raw in rows.items()}
+    accepted = {number: workorder for number, workorder in read.items() if workorder is not None}
+    rejected = frozenset(number for number, workorder in read.items() if workorder is None)
+    return Expected(
+        {number: rows[number] for number in accepted}, accepted, rejected, frozenset(deleted), now
+    )
+
+
+def _typed(record: Record, typed: Iterable[str]) -> bool:
+    plate = _bare(record.plate or "")
+    return any(
+        text.strip().casefold() == record.wo_number.casefold() or (plate and _bare(text) == plate)
+        for text in typed
+    )
+
+
+def _bare(text: str) -> str:
+    return "".join(sign for sign in text.upper() if sign.isalnum())
+
+
+def _in_window(branch: Branch, record: Record, today: date) -> bool:
+    written = record.header["AppointmentDate"]
+    if not isinstance(written, str):
+        return False
+    day = date.fromisoformat(written[:10])
+    earliest, latest = timedelta(branch.dealer.days_back), timedelta(branch.dealer.days_ahead)
+    return today - earliest <= day <= today + latest
+
+
+def _read(raw: RawWorkorder, where: Where) -> Workorder | None:
+    """None where it is rejected."""
+    found = read_workorder(raw, where)
+    return found.workorder if isinstance(found, Accepted) else None
+
+
+def _stored(group: Group, branch: Branch) -> dict[int, Workorder]:
+    found = {}
+    with group.parts.database.transaction() as connection:
+        numbers = group.rows(
+            "SELECT dms_number FROM workorders WHERE dealer_id = :id", id=branch.dealer_id
+        )
+        for row in numbers:
+            number = int(row["dms_number"])
+            stored = card(connection, branch.dealer_id, workorder_id(branch.dealer_id, number))
+            if stored is not None and stored.workorder is not None:
+                found[number] = stored.workorder
+    return found
+
+
+def _checks(
+    group: Group, branch: Branch, expected: Expected, stored: Mapping[int, Workorder]
+) -> list[Check]:
+    name, wanted = branch.dealer.name, expected.workorders
+    apart = wanted.keys() ^ stored.keys()
+    unequal = [number for number in wanted.keys() & stored.keys() if wanted[number] != stored[number]]
+    quarantine = _numbers(
+        group, branch, "SELECT dms_number FROM quarantine WHERE dealer_id = :id AND reason IS NOT NULL"
+    )
+    missing = _numbers(
+        group,
+        branch,
+        "SELECT dms_number FROM workorders WHERE dealer_id = :id AND missing_in_dms_since IS NOT NULL",
+    )
+    return [
+        Check(name, "Workorders", str(len(wanted)), str(len(stored)), not apart, _named(apart)),
+        Check(
+            name,
+            "Workorders equal in every field",
+            str(len(wanted)),
+            str(len(wanted.keys() & stored.keys()) - len(unequal)),
+            not unequal and not apart,
+            _named(unequal),
+        ),
+        *_sums(group, branch, expected.rows.values()),
+        _same(name, "In quarantine", expected.rejected, quarantine),
+        _same(name, "Marked as deleted in Vinacles", expected.deleted, missing),
+    ]
+
+
+def _sums(group: Group, branch: Branch, rows: Iterable[RawWorkorder]) -> list[Check]:
+    """Counted from the raw rows, without the product's reading."""
+    raws = list(rows)
+    lines = [line for raw in raws for line in raw.lines]
+    jobs = {(line["WorkorderId"], line["JobNumber"]) for line in lines}
+    parts = [line for line in lines if str(line["LineType"]).strip().lower() == "part"]
+    euros = sum((Decimal(str(line["Price"] or 0)) for line in lines), Decimal(0)).quantize(Decimal("0.01"))
+    [found] = group.rows(
+        "WITH w AS (SELECT id FROM workorders WHERE dealer_id = :id) SELECT"
+        " (SELECT count(*) FROM interventions JOIN w ON workorder_id = w.id WHERE removed_at IS NULL) AS jobs,"
+        " (SELECT count(*) FROM parts JOIN w ON workorder_id = w.id WHERE removed_at IS NULL) AS parts,"
+        " (SELECT count(*) FROM contacts JOIN w ON workorder_id = w.id WHERE removed_at IS NULL) AS contacts,"
+        " (SELECT coalesce(sum(total_price), 0) FROM interventions JOIN w ON workorder_id = w.id"
+        "  WHERE removed_at IS NULL) AS euros",
+        id=branch.dealer_id,
+    )
+    contacts = sum(len(raw.contacts) for raw in raws)
+    counts = (("Interventions", len(jobs), "jobs"), ("Parts", len(parts), "parts"), ("Contacts", contacts, "contacts"))
+    name = branch.dealer.name
+    checks = [equal(name, what, number, found[key]) for what, number, key in counts]
+    return [*checks, Check(name, "Sum of all prices", f"€ {euros:,}", f"€ {found['euros']:,}", euros == found["euros"])]
+
+
+def equal(where: str, what: str, expected: int, found: int) -> Check:
+    return Check(where, what, f"{expected:,}", f"{found:,}", expected == found)
+
+
+def _same(where: str, what: str, expected: Iterable[int], found: Iterable[int]) -> Check:
+    wanted, there = set(expected), set(found)
+    return Check(where, what, str(len(wanted)), str(len(there)), wanted == there, _named(wanted ^ there))
+
+
+def _numbers(group: Group, branch: Branch, statement: str) -> list[int]:
+    return [int(row["dms_number"]) for row in group.rows(statement, id=branch.dealer_id)]
+
+
+def _named(numbers: Iterable[int]) -> tuple[str, ...]:
+    ordered = sorted(numbers)
+    more = (f"and {len(ordered) - _MOST_NAMED} more",) if len(ordered) > _MOST_NAMED else ()
+    return tuple(f"DMS number {number}" for number in ordered[:_MOST_NAMED]) + more
+
+
+def _held(branch: Branch, expected: Expected, number: int) -> Held:
+    kept = expected.workorders[number]
+    stored = Stored(kept, b"kept", _EPOCH, _EPOCH)
+    fetched = Fetched(expected.now[number], b"now", _EPOCH)
+    decision = policy.decide(False, stored, fetched)
+    return Held(branch.dealer.name, kept.wo_number, tuple(change.path for change in decision.changes))
