@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from redis import Redis
 
 from sandbox.day.comparison import Check, equal
-from sandbox.day.group import Group
-from sandbox.day.records import PASSING, Answer, Journal
+from sandbox.day.group import ZUID, Group
+from sandbox.day.records import CIRCUIT_OPEN, PASSING, Answer, Journal
 
 _HOUSE = "The whole house"
 _IMPORTS = ("workorders.import", "workorders.refresh")
@@ -31,11 +31,28 @@ def _account(group: Group, journal: Journal) -> Iterator[Check]:
     strange = [answer for answer in answers if not _expected(answer)]
     named = tuple(f"{answer.task}: {answer.code}" for answer in strange[:8])
     yield Check(_HOUSE, "Answers that nobody foresaw", "0", str(len(strange)), not strange, named)
+    otherwise = tuple(scene.title for scene in journal.scenes if not scene.good)
+    yield Check(_HOUSE, "Stories that went otherwise", "0", str(len(otherwise)), not otherwise, otherwise)
+    yield _circuits(group, answers)
     yield from _attempts(group, answers)
     yield from _rows(group)
     with Redis.from_url(group.stack.redis.url_of(0)) as queues:
-        left = sum(int(queues.llen(name)) for name in ("interactive", "bulk"))  # type: ignore[arg-type]
+        left = sum(int(queues.llen(name)) for name in ("interactive", "bulk"))
     yield equal(_HOUSE, "Messages left in the queues", 0, left)
+
+
+def _circuits(group: Group, answers: list[Answer]) -> Check:
+    """One branch's Vinacles was down; the others must not have noticed."""
+    names = {branch.dealer_id: branch.dealer.name for branch in group.branches.values()}
+    opened = {names[answer.dealer_id] for answer in answers if answer.code == CIRCUIT_OPEN}
+    wanted = {names[ZUID]}
+    return Check(
+        _HOUSE,
+        "Branches that were left alone",
+        ", ".join(wanted),
+        ", ".join(sorted(opened)),
+        opened == wanted,
+    )
 
 
 def _expected(answer: Answer) -> bool:
@@ -59,7 +76,9 @@ def _attempts(group: Group, answers: list[Answer]) -> Iterator[Check]:
     shared = [answer for answer in imports if not recorded[answer.request_id]]
     first = {(a.dealer_id, a.task, _alike(a)) for a in imports if recorded[a.request_id]}
     orphans = [answer for answer in shared if (answer.dealer_id, answer.task, _alike(answer)) not in first]
-    yield equal(_HOUSE, "Shared answers whose first question is recorded", len(shared), len(shared) - len(orphans))
+    yield equal(
+        _HOUSE, "Shared answers whose first question is recorded", len(shared), len(shared) - len(orphans)
+    )
 
 
 def _alike(answer: Answer) -> str:
@@ -72,12 +91,15 @@ def _rows(group: Group) -> Iterator[Check]:
         " (SELECT count(*) FROM import_attempts WHERE outcome = 'created') AS created,"
         " (SELECT count(*) FROM import_attempts WHERE outcome = 'created' AND trigger = 'bulk') AS by_bulk,"
         " (SELECT coalesce(sum(created), 0) FROM refresh_runs) AS runs_created,"
-        " (SELECT count(*) - count(DISTINCT (workorder_id, fetched_at, path)) FROM workorder_changes) AS doubled,"
+        " (SELECT count(*) - count(DISTINCT (workorder_id, fetched_at, path)) FROM workorder_changes)"
+        "  AS doubled,"
         " (SELECT count(*) FROM refresh_runs WHERE state <> 'done') AS not_done,"
         " (SELECT count(*) FROM circuits WHERE opened_at IS NOT NULL) AS open_circuits"
     )
     yield equal(_HOUSE, "Workorders, each created once", found["workorders"], found["created"])
-    yield equal(_HOUSE, "Created by bulk: attempts and runs agree", found["by_bulk"], int(found["runs_created"]))
+    yield equal(
+        _HOUSE, "Created by bulk: attempts and runs agree", found["by_bulk"], int(found["runs_created"])
+    )
     yield equal(_HOUSE, "Changes written twice", 0, found["doubled"])
     yield equal(_HOUSE, "Bulk runs that failed or are still open", 0, found["not_done"])
     yield equal(_HOUSE, "Circuits still open", 0, found["open_circuits"])

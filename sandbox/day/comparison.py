@@ -1,23 +1,19 @@
 """The day's end: does PostgreSQL have what Vinacles has, but for what the policy holds?
 
-What is expected is made of Vinacles' rows, read over plain HTTP, and of what people know (`stories.Books`), never of what the
-product answered or stored. Counts and sums are made of the raw rows; field by field the product's reading of
-rows, `schemas.reading`, says what a row means.
+Vinacles' rows are read over plain HTTP. Counts and sums are made of the raw rows; field by field the
+product's reading of rows, `schemas.reading`, says what a row means.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
+from sandbox.day.expecting import Expected, expected_of
 from sandbox.day.group import Branch, Group
 from sandbox.day.stories import Books
-from sandbox.day.tenant import Record, everything
+from sandbox.day.tenant import everything
 from schemas.decision import Fetched, Stored
-from schemas.reading import Accepted
-from schemas.reading import Branch as Where
-from schemas.reading import read_workorder
 from schemas.vinacles import RawWorkorder
 from schemas.workorder import Workorder, workorder_id
 from worker import policy
@@ -49,18 +45,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What Claire must have of one branch, by DMS number, and what must stand in its quarantine. `now` is
-    what Vinacles has at the day's end of those that are held."""
-
-    rows: Mapping[int, RawWorkorder]
-    workorders: Mapping[int, Workorder]
-    rejected: frozenset[int]
-    deleted: frozenset[int]
-    now: Mapping[int, Workorder]
-
-
-@dataclass(frozen=True, slots=True)
 class Compared:
     checks: tuple[Check, ...]
     held: tuple[Held, ...]
@@ -87,69 +71,10 @@ def compare_branches(group: Group, books: Books) -> Compared:
     return Compared(tuple(checks), tuple(held))
 
 
-def expected_of(branch: Branch, records: Mapping[int, Record], books: Books) -> Expected:
-    """By the rules that people know: what was typed is imported, what lies in the window too where the dealer
-    imports new workorders in bulk; once work has started it stays as it was then, unless the dealer wants
-    otherwise; what was deleted in Vinacles stays as it was."""
-    dealer, today = branch.dealer, datetime.now(ZoneInfo(branch.dealer.time_zone)).date()
-    where = Where(dealer.time_zone, dealer.phone_region, today)
-    typed = [text for dealer_id, text in books.typed if dealer_id == dealer.dealer_id]
-    rows: dict[int, RawWorkorder] = {}
-    now: dict[int, Workorder] = {}
-    for number, record in records.items():
-        if dealer.affiliates and record.header["AffiliateId"] not in dealer.affiliates:
-            continue
-        if not (dealer.import_new_in_bulk and _in_window(branch, record, today)) and not _typed(record, typed):
-            continue
-        rows[number] = record.frozen()
-        as_it_was = books.started.get((dealer.dealer_id, number))
-        if as_it_was is not None and not dealer.keep_importing_after_start:
-            if (current := _read(rows[number], where)) != _read(as_it_was, where) and current is not None:
-                now[number] = current
-            rows[number] = as_it_was
-    deleted = {number: raw for (dealer_id, number), raw in books.deleted.items() if dealer_id == dealer.dealer_id}
-    rows |= deleted
-    read = {number: _read(raw, where) for number, raw in rows.items()}
-    accepted = {number: workorder for number, workorder in read.items() if workorder is not None}
-    rejected = frozenset(number for number, workorder in read.items() if workorder is None)
-    return Expected(
-        {number: rows[number] for number in accepted}, accepted, rejected, frozenset(deleted), now
-    )
-
-
-def _typed(record: Record, typed: Iterable[str]) -> bool:
-    plate = _bare(record.plate or "")
-    return any(
-        text.strip().casefold() == record.wo_number.casefold() or (plate and _bare(text) == plate)
-        for text in typed
-    )
-
-
-def _bare(text: str) -> str:
-    return "".join(sign for sign in text.upper() if sign.isalnum())
-
-
-def _in_window(branch: Branch, record: Record, today: date) -> bool:
-    written = record.header["AppointmentDate"]
-    if not isinstance(written, str):
-        return False
-    day = date.fromisoformat(written[:10])
-    earliest, latest = timedelta(branch.dealer.days_back), timedelta(branch.dealer.days_ahead)
-    return today - earliest <= day <= today + latest
-
-
-def _read(raw: RawWorkorder, where: Where) -> Workorder | None:
-    """None where it is rejected."""
-    found = read_workorder(raw, where)
-    return found.workorder if isinstance(found, Accepted) else None
-
-
 def _stored(group: Group, branch: Branch) -> dict[int, Workorder]:
     found = {}
     with group.parts.database.transaction() as connection:
-        numbers = group.rows(
-            "SELECT dms_number FROM workorders WHERE dealer_id = :id", id=branch.dealer_id
-        )
+        numbers = group.rows("SELECT dms_number FROM workorders WHERE dealer_id = :id", id=branch.dealer_id)
         for row in numbers:
             number = int(row["dms_number"])
             stored = card(connection, branch.dealer_id, workorder_id(branch.dealer_id, number))
@@ -158,9 +83,7 @@ def _stored(group: Group, branch: Branch) -> dict[int, Workorder]:
     return found
 
 
-def _checks(
-    group: Group, branch: Branch, expected: Expected, stored: Mapping[int, Workorder]
-) -> list[Check]:
+def _checks(group: Group, branch: Branch, expected: Expected, stored: Mapping[int, Workorder]) -> list[Check]:
     name, wanted = branch.dealer.name, expected.workorders
     apart = wanted.keys() ^ stored.keys()
     unequal = [number for number in wanted.keys() & stored.keys() if wanted[number] != stored[number]]
@@ -171,6 +94,11 @@ def _checks(
         group,
         branch,
         "SELECT dms_number FROM workorders WHERE dealer_id = :id AND missing_in_dms_since IS NOT NULL",
+    )
+    held = _numbers(
+        group,
+        branch,
+        "SELECT DISTINCT dms_number FROM import_attempts WHERE dealer_id = :id AND outcome = 'held'",
     )
     return [
         Check(name, "Workorders", str(len(wanted)), str(len(stored)), not apart, _named(apart)),
@@ -185,6 +113,7 @@ def _checks(
         *_sums(group, branch, expected.rows.values()),
         _same(name, "In quarantine", expected.rejected, quarantine),
         _same(name, "Marked as deleted in Vinacles", expected.deleted, missing),
+        _same(name, "Held, and recorded as held", expected.now, held),
     ]
 
 
@@ -197,7 +126,8 @@ def _sums(group: Group, branch: Branch, rows: Iterable[RawWorkorder]) -> list[Ch
     euros = sum((Decimal(str(line["Price"] or 0)) for line in lines), Decimal(0)).quantize(Decimal("0.01"))
     [found] = group.rows(
         "WITH w AS (SELECT id FROM workorders WHERE dealer_id = :id) SELECT"
-        " (SELECT count(*) FROM interventions JOIN w ON workorder_id = w.id WHERE removed_at IS NULL) AS jobs,"
+        " (SELECT count(*) FROM interventions JOIN w ON workorder_id = w.id WHERE removed_at IS NULL)"
+        "  AS jobs,"
         " (SELECT count(*) FROM parts JOIN w ON workorder_id = w.id WHERE removed_at IS NULL) AS parts,"
         " (SELECT count(*) FROM contacts JOIN w ON workorder_id = w.id WHERE removed_at IS NULL) AS contacts,"
         " (SELECT coalesce(sum(total_price), 0) FROM interventions JOIN w ON workorder_id = w.id"
@@ -205,10 +135,17 @@ def _sums(group: Group, branch: Branch, rows: Iterable[RawWorkorder]) -> list[Ch
         id=branch.dealer_id,
     )
     contacts = sum(len(raw.contacts) for raw in raws)
-    counts = (("Interventions", len(jobs), "jobs"), ("Parts", len(parts), "parts"), ("Contacts", contacts, "contacts"))
+    counts = (
+        ("Interventions", len(jobs), "jobs"),
+        ("Parts", len(parts), "parts"),
+        ("Contacts", contacts, "contacts"),
+    )
     name = branch.dealer.name
     checks = [equal(name, what, number, found[key]) for what, number, key in counts]
-    return [*checks, Check(name, "Sum of all prices", f"€ {euros:,}", f"€ {found['euros']:,}", euros == found["euros"])]
+    return [
+        *checks,
+        Check(name, "Sum of all prices", f"€ {euros:,}", f"€ {found['euros']:,}", euros == found["euros"]),
+    ]
 
 
 def equal(where: str, what: str, expected: int, found: int) -> Check:

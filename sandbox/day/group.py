@@ -1,5 +1,6 @@
 """The dealer group: its branches, the house that serves them, and its workers."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -9,6 +10,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from sandbox.day.tenant import Record, Tenant
+from sandbox.processes import Program
 from sandbox.simulator.running import SimulatorProcess
 from sandbox.stack import Stack
 from schemas.dealer import Connection, Dealer, Secret
@@ -59,7 +61,8 @@ class Group:
                 ZUID, "Garage Zuid, Breda", zuid, import_new_in_bulk=True, keep_importing_after_start=True
             ),
         }
-        self._start_workers()
+        self._interactive = self.stack.start_worker()
+        self._bulk = self.stack.start_bulk_worker(soft_stop=True)
         return self
 
     def __exit__(
@@ -69,12 +72,18 @@ class Group:
         self.parts.close()
         self._zuid.stop()
 
-    def deploy(self) -> None:
-        """Workers are told to end by SIGTERM, in the middle of their work, and started anew."""
-        self._interactive.stop(seconds=45)
+    def deploy_people(self) -> float:
+        """The worker for people is told to end by SIGTERM, whatever it is at, and started anew. Returns how
+        many seconds its end took."""
+        took = _ended(self._interactive)
         self._interactive = self.stack.start_worker()
-        self._bulk.stop(seconds=45)
+        return took
+
+    def deploy_bulk(self) -> float:
+        """The same with the worker for bulk."""
+        took = _ended(self._bulk)
         self._bulk = self.stack.start_bulk_worker(soft_stop=True)
+        return took
 
     def all_due(self) -> None:
         """By the day's clock every branch is due for its refresh."""
@@ -87,10 +96,6 @@ class Group:
     def run(self, statement: str, **parameters: object) -> None:
         with self.parts.database.transaction() as connection:
             connection.execute(text(statement), parameters)
-
-    def _start_workers(self) -> None:
-        self._interactive = self.stack.start_worker()
-        self._bulk = self.stack.start_bulk_worker(soft_stop=True)
 
     def _branch(self, dealer_id: int, name: str, tenant: Tenant, **fields: Any) -> Branch:
         simulator = tenant.simulator
@@ -105,3 +110,9 @@ class Group:
         with self.parts.database.transaction() as transaction:
             self.parts.dealers.add(transaction, dealer)
         return Branch(dealer, tenant)
+
+
+def _ended(worker: Program) -> float:
+    began = time.monotonic()
+    worker.stop(seconds=45)
+    return time.monotonic() - began

@@ -15,9 +15,10 @@ from sandbox.day.group import Group
 from sandbox.day.player import Player, Story
 from sandbox.day.program import Event, Kind, Program, events
 from sandbox.day.records import Journal, Trouble
-from sandbox.day.report import Told, report
-from sandbox.day.runs import BulkRun, bulk_runs
+from sandbox.day.report import report
+from sandbox.day.runs import bulk_runs
 from sandbox.day.stories import Books, People
+from sandbox.day.told import Told
 from sandbox.day.troubles import Happenings
 from sandbox.processes import wait_until
 from sandbox.services import temporary_folder
@@ -56,14 +57,11 @@ class Day:
             seconds=self.seconds,
             branches={b.dealer_id: b.dealer.name for b in self.group.branches.values()},
             journal=self.journal,
-            runs=self._runs(),
+            runs=bulk_runs(self.group, self.clock),
             compared=compared,
         )
         path.write_text(report(told), "utf-8")
         return compared
-
-    def _runs(self) -> list[BulkRun]:
-        return bulk_runs(self.group, self.clock)
 
 
 @contextmanager
@@ -81,13 +79,10 @@ def played(program: Program, seed: int, say: Say = lambda _: None) -> Iterator[D
             player.begin(0, happenings.bell(program.minutes))
             say(f"Playing {program.minutes} minutes at {program.minutes_per_second:g} per second …")
             player.play()
-            happenings.finish()
             say("The doors close; every branch is refreshed in full …")
             _evening(group, happenings)
             _recoveries(journal, clock)
-            yield Day(
-                program, seed, group, clock, journal, people.books, began, time.monotonic() - started
-            )
+            yield Day(program, seed, group, clock, journal, people.books, began, time.monotonic() - started)
 
 
 def _story(event: Event, group: Group, people: People, happenings: Happenings) -> Story:

@@ -1,6 +1,7 @@
 """Plays stories: people who ask, wait for answers and go on, all at the same time on one thread.
 
-A story is a generator. It yields a `Pause`, or a list of questions that are sent at the same moment, and goes on with their answers when the last of them is there.
+A story is a generator. It yields a `Pause`, or a list of questions that are sent at the same moment, and goes
+on with their answers when the last of them is there.
 """
 
 import json

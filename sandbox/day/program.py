@@ -24,7 +24,8 @@ class Kind(StrEnum):
     BUSY = "busy"
     ERRORS = "errors"
     DOWN = "down"
-    DEPLOY = "deploy"
+    DEPLOY_PEOPLE = "deploy_people"
+    DEPLOY_BULK = "deploy_bulk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +66,31 @@ WHOLE_DAY = Program(
         Event(75, Kind.NO_LABOR),
         Event(112, Kind.SLOW, lasts=25),
         Event(165, Kind.ERRORS, lasts=20),
-        Event(212, Kind.DEPLOY),
+        Event(212, Kind.DEPLOY_PEOPLE),
         Event(255, Kind.DELETED),
         Event(290, Kind.BUSY, lasts=25),
         Event(345, Kind.DOWN, ZUID, lasts=75),
         Event(500, Kind.TOKENS),
+        # In the middle of the runs that are due at 16:30.
+        Event(510.4, Kind.DEPLOY_BULK),
     ),
 )
 ONE_HOUR = Program(
     minutes=60,
-    minutes_per_second=3.0,
+    minutes_per_second=4.0,
     workorders=120,
     per_hour=24,
-    bulk_every=20,
+    bulk_every=28,
     happens=(
-        Event(3, Kind.DOWN, ZUID, lasts=12),
-        Event(4, Kind.NO_LABOR),
-        Event(5, Kind.SWAPPED_DATE),
-        Event(10, Kind.DELETED),
-        Event(24, Kind.DEPLOY),
-        Event(40, Kind.ERRORS, lasts=4),
-        Event(48, Kind.TOKENS),
-        Event(51, Kind.BUSY, lasts=4),
+        Event(2, Kind.NO_LABOR),
+        Event(3, Kind.DOWN, ZUID, lasts=20),
+        Event(3, Kind.SWAPPED_DATE),
+        Event(4, Kind.DELETED),
+        Event(8, Kind.TOKENS),
+        Event(29, Kind.DEPLOY_PEOPLE),
+        Event(44, Kind.DEPLOY_BULK),
+        Event(48, Kind.ERRORS, lasts=4),
+        Event(53, Kind.BUSY, lasts=4),
     ),
 )
 
@@ -108,7 +112,7 @@ def _people(program: Program, chance: random.Random) -> Iterator[Event]:
                 *[Kind.VINACLES_CHANGES] * round(visits * 0.5),
             )
             # The last minutes are left to what began before.
-            latest = min(60 * hour + 60, program.minutes - 5)
+            latest = min(60 * hour + 60, program.minutes - 15)
             for kind in kinds:
                 yield Event(chance.uniform(60 * hour, latest), kind, dealer_id)
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+CIRCUIT_OPEN = "vinacles_circuit_open"
 #: An answer with one of these is asked again later, as people do.
-PASSING = frozenset({"vinacles_unavailable", "vinacles_circuit_open", "storage_unavailable", "not_taken"})
+PASSING = frozenset({"vinacles_unavailable", CIRCUIT_OPEN, "storage_unavailable", "not_taken"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Something worth telling: what people did and saw."""
+    """Something worth telling: what people did and saw; `good` says whether it is what they should see."""
 
     minute: float
     dealer_id: int
     title: str
     told: str
+    good: bool
 
 
 @dataclass(slots=True)

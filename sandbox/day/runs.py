@@ -1,8 +1,8 @@
 """The day's bulk runs, on the day's clock."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-import time
 
 from sandbox.day.clock import PlayedClock
 from sandbox.day.group import Group

@@ -88,7 +88,7 @@ def _rows(session: requests.Session, simulator: SimulatorProcess, entity: Entity
 
 
 class Tenant:
-    """Rows, and their changes over the day; a workorder that is `left_alone` is no longer changed by chance."""
+    """Rows and their changes over the day; what is `left_alone` is no longer changed by chance."""
 
     def __init__(self, simulator: SimulatorProcess) -> None:
         self.simulator = simulator

@@ -1,7 +1,7 @@
 """What goes wrong over the day, on purpose, and what happens by itself: bulk, and a deploy."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from sandbox.day.group import ASSEN, ZUID, ZWOLLE, Branch, Group
@@ -18,16 +18,16 @@ class Happenings:
     def __init__(self, group: Group, player: Player) -> None:
         self._group = group
         self._player = player
-        self._deploys: list[threading.Thread] = []
-        self._failures: list[BaseException] = []
 
     def story(self, event: Event) -> Story:
         branch = self._group.branches[event.dealer_id]
         match event.kind:
             case Kind.TOKENS:
                 return self._tokens(branch)
-            case Kind.DEPLOY:
-                return self._deploy()
+            case Kind.DEPLOY_PEOPLE:
+                return self._deploy("for people", self._group.deploy_people)
+            case Kind.DEPLOY_BULK:
+                return self._deploy("for bulk", self._group.deploy_bulk)
             case Kind.BULK:
                 return self._due()
             case _:
@@ -41,13 +41,6 @@ class Happenings:
 
     def ring(self) -> None:
         self._group.backend.send_task("workorders.refresh_due", queue="maintenance", ignore_result=True)
-
-    def finish(self) -> None:
-        """Raises what a deploy came to grief of."""
-        for deploy in self._deploys:
-            deploy.join()
-        for failure in self._failures:
-            raise failure
 
     def _due(self) -> Story:
         self._group.all_due()
@@ -68,27 +61,21 @@ class Happenings:
             yield Pause(event.lasts)
             dms.remove_fault(fault)
 
-    def _deploy(self) -> Story:
-        what = "Both workers get SIGTERM under load, end, and are started anew."
-        with self._trouble("Deploy", what, tuple(self._group.branches)):
-            thread = threading.Thread(target=self._deployed, name="deploy")
-            self._deploys.append(thread)
-            thread.start()
-            while thread.is_alive():
-                yield Pause(0.1)
-
-    def _deployed(self) -> None:
-        try:
-            self._group.deploy()
-        except BaseException as error:
-            self._failures.append(error)
+    def _deploy(self, whom: str, deploy: Callable[[], float]) -> Story:
+        with self._trouble(f"Deploy {whom}", "", tuple(self._group.branches)) as trouble:
+            with ThreadPoolExecutor(1, thread_name_prefix="deploy") as thread:
+                ended = thread.submit(deploy)
+                while not ended.done():
+                    yield Pause(0.1)
+            took = f"{ended.result():.1f} s"
+            trouble.what = f"The worker {whom} gets SIGTERM under load, ends after {took}, starts anew."
 
     @contextmanager
-    def _trouble(self, title: str, what: str, dealers: tuple[int, ...]) -> Iterator[None]:
+    def _trouble(self, title: str, what: str, dealers: tuple[int, ...]) -> Iterator[Trouble]:
         clock = self._player.clock
         trouble = Trouble(title, what, dealers, began=clock.minute())
         self._player.journal.troubles.append(trouble)
-        yield
+        yield trouble
         trouble.ended = clock.minute()
         trouble.seconds = clock.seconds(trouble.ended - trouble.began)
 
