@@ -71,19 +71,20 @@ def compare_branches(group: Group, books: Books) -> Compared:
     return Compared(tuple(checks), tuple(held))
 
 
-def _stored(group: Group, branch: Branch) -> dict[int, Workorder]:
-    found = {}
+def _stored(group: Group, branch: Branch) -> dict[int, Workorder | None]:
+    """None for a row that the product does not find by the id that its number has."""
+    rows = group.rows("SELECT dms_number FROM workorders WHERE dealer_id = :id", id=branch.dealer_id)
+    found: dict[int, Workorder | None] = {}
     with group.parts.database.transaction() as connection:
-        numbers = group.rows("SELECT dms_number FROM workorders WHERE dealer_id = :id", id=branch.dealer_id)
-        for row in numbers:
-            number = int(row["dms_number"])
+        for number in (int(row["dms_number"]) for row in rows):
             stored = card(connection, branch.dealer_id, workorder_id(branch.dealer_id, number))
-            if stored is not None and stored.workorder is not None:
-                found[number] = stored.workorder
+            found[number] = None if stored is None else stored.workorder
     return found
 
 
-def _checks(group: Group, branch: Branch, expected: Expected, stored: Mapping[int, Workorder]) -> list[Check]:
+def _checks(
+    group: Group, branch: Branch, expected: Expected, stored: Mapping[int, Workorder | None]
+) -> list[Check]:
     name, wanted = branch.dealer.name, expected.workorders
     apart = wanted.keys() ^ stored.keys()
     unequal = [number for number in wanted.keys() & stored.keys() if wanted[number] != stored[number]]
