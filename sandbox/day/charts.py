@@ -73,7 +73,7 @@ def _bar(axis: Axis, span: Span, y: float) -> str:
         label = _text(middle, y_text, span.label, anchor="middle", color="#ffffff", size=12, bold=True)
     return (
         f'<g><title>{escape(span.title)}</title><rect x="{x:.1f}" y="{y + 7}" width="{width:.1f}"'
-        f' height="{_LANE - 14}" rx="3" fill="{span.color}"/>{label}</g>'
+        f' height="{_LANE - 14}" rx="3" fill="{span.color}" stroke="#fff"/>{label}</g>'
     )
 
 
@@ -100,8 +100,8 @@ def stacked(hours: Sequence[str], series: Mapping[str, tuple[str, Sequence[int]]
 
 def latency(hours: Sequence[str], middle: Sequence[float | None], slow: Sequence[float | None]) -> str:
     """Median and 95th percentile in seconds per hour, on a scale of tens."""
-    height, floor, ceiling = 250, -2.0, 2.0
-    marks = [(10.0**power, name) for power, name in zip(range(-2, 3), _TENS, strict=True)]
+    height, floor, ceiling = 250, -2.0, 1.6
+    marks = [(10.0**power, name) for power, name in zip(range(-2, 2), _TENS, strict=True)]
     drawn = [*_levels(height, [(math.log10(v) - floor, name) for v, name in marks], ceiling - floor)]
     room = (_WIDTH - 50 - _RIGHT) / len(hours)
 
@@ -123,7 +123,7 @@ def latency(hours: Sequence[str], middle: Sequence[float | None], slow: Sequence
     return _svg("How long answers took", height + 26, drawn)
 
 
-_TENS = ("10 ms", "100 ms", "1 s", "10 s", "100 s")
+_TENS = ("10 ms", "100 ms", "1 s", "10 s")
 
 
 def spoken(seconds: float) -> str:
@@ -138,10 +138,14 @@ def _levels(height: float, marks: Sequence[tuple[float, str]], top: float) -> It
         yield _text(44, y + 4, name, anchor="end", color=GRAY, size=12)
 
 
+#: Each divided by four is a figure that people can read.
+_STEPS = (1, 1.2, 1.6, 2, 2.4, 2.8, 3.2, 4, 6, 8, 10, 12)
+
+
 def _rounded(most: float) -> float:
     """The next higher number that four levels divide nicely: 183 gives 200."""
     power = 10.0 ** math.floor(math.log10(most))
-    return next(step * power for step in (1, 2, 4, 6, 8, 10, 20) if step * power >= most * 1.05)
+    return next(step * power for step in _STEPS if step * power >= most * 1.05)
 
 
 def _text(

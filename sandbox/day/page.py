@@ -18,7 +18,9 @@ section { background: #fff; border: 1px solid var(--line); border-radius: 10px; 
 .verdict { border-left: 8px solid #16a34a; }
 .verdict.bad { border-left-color: #dc2626; }
 .verdict strong { font-size: 20px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
+.verdict p { margin: 4px 0 0; }
+@media (max-width: 640px) { .tiles { grid-template-columns: repeat(2, 1fr); } }
+.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px;
   margin-top: 20px; }
 .tile { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
 .tile b { display: block; font-size: 24px; line-height: 1.3; }

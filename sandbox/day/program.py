@@ -70,7 +70,7 @@ WHOLE_DAY = Program(
         Event(255, Kind.DELETED),
         Event(290, Kind.BUSY, lasts=25),
         Event(345, Kind.DOWN, ZUID, lasts=75),
-        Event(500, Kind.TOKENS),
+        Event(485, Kind.TOKENS),
         # In the middle of the runs that are due at 16:30.
         Event(510.4, Kind.DEPLOY_BULK),
     ),

@@ -1,17 +1,17 @@
 """The day as a page that a manager can read."""
 
-from collections.abc import Iterable
-
 from sandbox.day import tables
 from sandbox.day.charts import Lane, Span, latency, spoken, stacked, timeline
 from sandbox.day.clock import shown
 from sandbox.day.hours import GROUPS, counted, percentile, slots, waited
 from sandbox.day.page import legend, page, section, tiles
 from sandbox.day.runs import BulkRun
-from sandbox.day.told import Told, left_alone, lettered
+from sandbox.day.told import Told, left_alone, lettered, place
 
 _BULK, _FULL, _TROUBLE, _DEPLOY, _SCENE = "#2563eb", "#1e3a8a", "#dc2626", "#7c3aed", "#0f766e"
 _CIRCUIT = "#f59e0b"
+#: So many marks with a number or letter stand beside each other on a lane.
+_LEAST_WIDTH = 45
 
 
 def report(told: Told) -> str:
@@ -79,37 +79,12 @@ def _figures(told: Told) -> str:
 
 
 def _timeline(told: Told) -> str:
-    journal = told.journal
+    minutes = told.program.minutes
     lanes = [
-        Lane(
-            f"Bulk {name.split(', ')[-1]}",
-            [
-                _span(run)
-                for run in told.runs
-                if run.dealer_id == dealer_id and run.began <= told.program.minutes
-            ],
-        )
-        for dealer_id, name in told.branches.items()
-    ]
-    troubles = [
-        Span(
-            trouble.began,
-            trouble.ended,
-            _DEPLOY if "Deploy" in trouble.title else _TROUBLE,
-            f"{shown(trouble.began)} {trouble.title}",
-            str(number),
-        )
-        for number, trouble in enumerate(journal.troubles, 1)
-    ]
-    width = told.program.minutes / 45
-    scenes = [
-        Span(scene.minute, scene.minute + width, _SCENE, scene.title, letter)
-        for letter, scene in lettered(told)
-    ]
-    lanes += [
-        Lane("Troubles", _widened(troubles, width)),
+        *(Lane(f"Bulk {place(name)}", _runs(told, dealer_id)) for dealer_id, name in told.branches.items()),
+        Lane("Troubles", _troubles(told, minutes / _LEAST_WIDTH)),
         Lane("Left alone (circuit open)", _circuits(told)),
-        Lane("People's stories", scenes),
+        Lane("People's stories", _stories(told, minutes / _LEAST_WIDTH)),
     ]
     colors = {
         "bulk refresh of what changed": _BULK,
@@ -120,7 +95,36 @@ def _timeline(told: Told) -> str:
         "story": _SCENE,
     }
     said = "Numbers and letters are explained below. Evening refreshes come after the doors are closed."
-    return section("What happened when", said, timeline(told.program.minutes, lanes), legend(colors))
+    return section("What happened when", said, timeline(minutes, lanes), legend(colors))
+
+
+def _runs(told: Told, dealer_id: int) -> list[Span]:
+    runs = (run for run in told.runs if run.dealer_id == dealer_id and run.began <= told.program.minutes)
+    return [_span(run) for run in runs]
+
+
+def _troubles(told: Told, least: float) -> list[Span]:
+    """As wide as their numbers at least."""
+    return [
+        Span(
+            trouble.began,
+            max(trouble.ended, trouble.began + least),
+            _DEPLOY if "Deploy" in trouble.title else _TROUBLE,
+            f"{shown(trouble.began)} {trouble.title}",
+            str(number),
+        )
+        for number, trouble in enumerate(told.journal.troubles, 1)
+    ]
+
+
+def _stories(told: Told, width: float) -> list[Span]:
+    """Beside each other where they come close: the table has their moments."""
+    spans: list[Span] = []
+    for letter, scene in lettered(told):
+        began = max(scene.minute, spans[-1].ended if spans else 0)
+        title = f"{shown(scene.minute)} {scene.title}"
+        spans.append(Span(began, began + width, _SCENE, title, letter))
+    return spans
 
 
 def _circuits(told: Told) -> list[Span]:
@@ -133,14 +137,6 @@ def _circuits(told: Told) -> list[Span]:
 def _span(run: BulkRun) -> Span:
     title = f"{shown(run.began)}: {run.seen} read, {run.created} new, {run.updated} updated, {run.held} held"
     return Span(run.began, run.ended, _FULL if run.full else _BULK, title)
-
-
-def _widened(spans: Iterable[Span], width: float) -> list[Span]:
-    """Wide enough for their numbers."""
-    return [
-        Span(span.began, max(span.ended, span.began + width), span.color, span.title, span.label)
-        for span in spans
-    ]
 
 
 def _outcomes(told: Told) -> str:
