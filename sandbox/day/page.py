@@ -25,6 +25,7 @@ section { background: #fff; border: 1px solid var(--line); border-radius: 10px; 
 .tile { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
 .tile b { display: block; font-size: 24px; line-height: 1.3; }
 .tile span { color: var(--gray); font-size: 13px; }
+table + p { margin: 12px 0 0; }
 svg { display: block; width: 100%; height: auto; margin-top: 12px; font-family: inherit; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; margin-top: 8px; }
 .legend i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; }

@@ -79,6 +79,10 @@ def played(program: Program, seed: int, say: Say = lambda _: None) -> Iterator[D
             player.begin(0, happenings.bell(program.minutes))
             say(f"Playing {program.minutes} minutes at {program.minutes_per_second:g} per second …")
             player.play()
+            # A last customer at each branch: what was troubled last has an answer after it, too.
+            for branch in group.branches.values():
+                player.begin(0, people.visit(branch))
+            player.play()
             say("The doors close; every branch is refreshed in full …")
             _evening(group, happenings)
             _recoveries(journal, clock)

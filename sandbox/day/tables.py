@@ -21,7 +21,7 @@ def troubles(told: Told) -> str:
             trouble.title,
             trouble.what,
             _branches(told, trouble),
-            f"{trouble.seconds:.1f} s",
+            f"{trouble.seconds:.1f} s" if trouble.seconds >= 0.05 else "a moment",
             *_met(told.answers, trouble),
             "–" if trouble.recovered_seconds is None else f"{trouble.recovered_seconds:.1f} s",
         )
