@@ -24,7 +24,7 @@ from sandbox.processes import wait_until
 from sandbox.services import temporary_folder
 from sandbox.stack import Stack
 
-_EVENING_SECONDS = 120.0
+_EVENING_SECONDS = 60.0
 
 Say = Callable[[str], None]
 
@@ -108,23 +108,19 @@ def _evening(group: Group, happenings: Happenings) -> None:
     """One refresh of everything: only such a run notices what vanished from Vinacles."""
     _until_none_is_open(group, happenings)
     group.run("UPDATE dealers SET modified_on_works = false, next_refresh_at = now()")
-    happenings.ring()
-    wait_until(lambda: _waiting_to_start(group) == 0, _EVENING_SECONDS, "the evening's runs")
     _until_none_is_open(group, happenings)
 
 
 def _until_none_is_open(group: Group, happenings: Happenings) -> None:
     def done() -> bool:
         happenings.ring()
-        [row] = group.rows("SELECT count(*) AS n FROM refresh_runs WHERE state IN ('waiting', 'running')")
-        return bool(row["n"] == 0)
+        [row] = group.rows(
+            "SELECT (SELECT count(*) FROM refresh_runs WHERE state IN ('waiting', 'running'))"
+            " + (SELECT count(*) FROM dealers WHERE next_refresh_at <= now()) AS left"
+        )
+        return bool(row["left"] == 0)
 
     wait_until(done, _EVENING_SECONDS, "the end of the runs", every=0.5)
-
-
-def _waiting_to_start(group: Group) -> int:
-    [row] = group.rows("SELECT count(*) AS n FROM dealers WHERE next_refresh_at <= now()")
-    return int(row["n"])
 
 
 def _recoveries(journal: Journal, clock: PlayedClock) -> None:

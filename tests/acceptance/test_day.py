@@ -74,6 +74,7 @@ _A_HELD_ONE = (
     "WHERE id = (SELECT id FROM workorders WHERE work_started_at IS NOT NULL AND mileage_km IS NOT NULL"
     f" AND dealer_id <> {ZUID} ORDER BY dms_number LIMIT 1)"
 )
+_OF_ZWOLLE = f"WHERE id = '{workorder_id(ZWOLLE, known.SWAPPED_DATE_ID)}'"
 _LAST_ATTEMPT = "WHERE id = (SELECT max(id) FROM import_attempts)"
 _EQUAL = "Workorders equal in every field"
 #: What somebody does to PostgreSQL behind the product's back, how it is undone, and which checks see it.
@@ -94,8 +95,8 @@ MEDDLING = {
         {_EQUAL, "Contacts"},
     ),
     "another dealer's workorder": (
-        f"UPDATE workorders SET dealer_id = {ASSEN} WHERE id = '{workorder_id(ZWOLLE, known.SWAPPED_DATE_ID)}'",
-        f"UPDATE workorders SET dealer_id = {ZWOLLE} WHERE id = '{workorder_id(ZWOLLE, known.SWAPPED_DATE_ID)}'",
+        f"UPDATE workorders SET dealer_id = {ASSEN} {_OF_ZWOLLE}",
+        f"UPDATE workorders SET dealer_id = {ZWOLLE} {_OF_ZWOLLE}",
         {"Workorders", _EQUAL, "Interventions", "Parts", "Contacts", "Sum of all prices"},
     ),
     "a mark": (
