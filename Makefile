@@ -1,6 +1,6 @@
 # `make` alone lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test faults load bench check audit lock clean
+.PHONY: help venv demo test faults load bench check audit lock clean day
 # The newest supported interpreter that really starts; say PYTHON=... to choose.
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
   "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -25,6 +25,9 @@ venv: $(STAMP) ## make the virtual environment from the locked dependencies
 
 demo: $(STAMP) ## run the main job from search to PostgreSQL, with everything it needs (ARGS=--keep leaves it up)
 	@$(BIN)/python -m worker.cli demo $(ARGS)
+
+day: $(STAMP) ## play a day of a dealer group, compare at its end, and write the report day.html (four minutes)
+	@$(BIN)/python -m sandbox.day $(ARGS)
 
 test: $(STAMP) ## run all tests (ARGS="-k plate" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
