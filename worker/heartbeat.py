@@ -80,29 +80,42 @@ class ConsumerHeartbeat(bootsteps.StartStopStep):
     def start(self, consumer: Any) -> None:
         pulse: Heartbeat = consumer.pulse
         channel = consumer.task_consumer.channel
-        read = channel.handlers["BRPOP"]
+        polls = "BRPOP" in getattr(channel, "handlers", ())
+        if polls:
+            _tell_of_polls(channel, pulse)
 
-        def read_and_tell(**options: Any) -> Any:
-            try:
-                return read(**options)
-            except UNREADABLE as error:
-                # It is out of the queue already; raised further, it would end the worker.
-                _log.error("message_unreadable", kind=type(error).__name__)
-                return True
-            finally:
-                # Whatever it answered: an error of the line restarts the consumer.
-                pulse.polled()
+        def turn() -> None:
+            # RabbitMQ is not asked, it tells; that it is still there is seen to by its heartbeat.
+            if polls:
+                pulse.turned(busy=not channel.qos.can_consume())
+            else:
+                pulse.rested()
 
-        channel.handlers["BRPOP"] = read_and_tell
         pulse.polled()
-        self._timer = consumer.timer.call_repeatedly(
-            _EVERY_SECONDS, lambda: pulse.turned(busy=not channel.qos.can_consume())
-        )
+        self._timer = consumer.timer.call_repeatedly(_EVERY_SECONDS, turn)
 
     def stop(self, consumer: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _tell_of_polls(channel: Any, pulse: Heartbeat) -> None:
+    """Each answer of Redis is a beat."""
+    read = channel.handlers["BRPOP"]
+
+    def read_and_tell(**options: Any) -> Any:
+        try:
+            return read(**options)
+        except UNREADABLE as error:
+            # It is out of the queue already; raised further, it would end the worker.
+            _log.error("message_unreadable", kind=type(error).__name__)
+            return True
+        finally:
+            # Whatever it answered: an error of the line restarts the consumer.
+            pulse.polled()
+
+    channel.handlers["BRPOP"] = read_and_tell
 
 
 class BeatScheduler(PersistentScheduler):

@@ -19,6 +19,10 @@ PREFIX = "TWODRIVE_"
 _REQUIRED: Any = object()
 
 
+_REDIS = ("redis", "rediss")
+_RABBITMQ = ("amqp", "amqps")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Durations are in seconds. URLs hold passwords: they show themselves only through `reveal`."""
@@ -46,6 +50,11 @@ class Settings:
     keep_requests_days: int
     keep_contacts_days: int
     health_path: Path | None = None
+
+    @property
+    def broker_is_redis(self) -> bool:
+        """Otherwise it is RabbitMQ: only Redis can be looked into, and has options of its own."""
+        return self.broker_url.reveal().partition("://")[0] in _REDIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +85,6 @@ def _kept(what: str, default: int, purpose: str) -> Setting:
     return Setting(f"keep_{what}_days", str(default or 730), purpose, whole(0, 36_500), default)
 
 
-_REDIS = ("redis", "rediss")
-
 #: In the order of `.env.example`. The examples work together with docker-compose.yml.
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -89,8 +96,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "broker_url",
         "redis://:change-me@redis:6379/0",
-        "Redis database of the queues (append-only file on, maxmemory-policy noeviction).",
-        secret_url(*_REDIS),
+        "Redis database of the queues (append-only file on, maxmemory-policy noeviction), or RabbitMQ (amqp://).",
+        secret_url(*_REDIS, *_RABBITMQ),
     ),
     Setting(
         "result_url",
