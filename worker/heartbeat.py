@@ -22,10 +22,17 @@ _log = structlog.get_logger(__name__)
 class Heartbeat:
     """The pulse of this process; a program without TWODRIVE_HEALTH_PATH has none."""
 
-    def __init__(self, path: Path | None, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        asks: str = "the broker",
+    ) -> None:
         self._path = path
         self._name = name
         self._clock = clock
+        self._asks = asks
         self._polled_at = clock()
         self._away_since: float | None = None
         self._busy_since: float | None = None
@@ -61,7 +68,8 @@ class Heartbeat:
 
     def _write(self, now: float) -> None:
         if self._path is not None:
-            Pulse(self._name, now, self._polled_at, self._away_since, self._busy_since).write(self._path)
+            pulse = Pulse(self._name, now, self._polled_at, self._away_since, self._busy_since, self._asks)
+            pulse.write(self._path)
 
 
 def heartbeat(name: str) -> Heartbeat:

@@ -66,7 +66,7 @@ def test_a_pod_has_no_privileges(name: str) -> None:
 
 
 def test_a_health_check_restarts_nobody_whose_redis_is_away() -> None:
-    for name in ("worker-interactive", "worker-bulk", "beat"):
+    for name in ("worker-interactive", "requests", "worker-bulk", "beat"):
         [container] = pod(name)["containers"]
         assert container["livenessProbe"]["exec"]["command"] == ["twodrive-health", "live"]
         assert container["readinessProbe"]["exec"]["command"] == ["twodrive-health", "ready"]
