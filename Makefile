@@ -1,6 +1,6 @@
 # `make` alone lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test faults load bench check audit lock clean day
+.PHONY: help venv demo test faults load bench check audit lock clean day docs
 # The newest supported interpreter that really starts; say PYTHON=... to choose.
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
   "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -54,10 +54,13 @@ audit: $(STAMP) ## locks, installed packages and licenses; known vulnerabilities
 bench: $(STAMP) ## measure everything into docs/performance.md (ARGS="--only growth" chooses, ARGS=--quick tries)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+docs: $(STAMP) ## build the documents as a site into site/; a link that leads nowhere fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --clean $(ARGS)
+
 lock: $(STAMP) ## renew requirements/*.lock from pyproject.toml (needs uv)
 	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/worker.lock
 	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/worker.lock pyproject.toml -o requirements/dev.lock
 	echo "hatchling>=1.27,<2" | uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.lock - -o requirements/build.lock
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) .venv-dlt .venv-gevent .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox build dist
+	@rm -rf $(VENV) .venv-dlt .venv-gevent .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sandbox build dist site

@@ -72,7 +72,9 @@ task_time_limit = 300
 # An unacknowledged message goes to another worker after this long. The shortest of all programs on the same
 # Redis database counts, so it stands in all three places; it must exceed the time limit and any delay.
 visibility_timeout = _settings.visibility_timeout_seconds
-broker_transport_options = {
+# Publishing gives up quickly: try twice, then tell the caller.
+_once_again = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+_redis_options = {
     "visibility_timeout": visibility_timeout,
     # A worker of several queues takes what a person waits for first, whatever order its --queues has.
     "queue_order_strategy": "worker.queue_order:PeopleFirst",
@@ -86,18 +88,25 @@ broker_transport_options = {
     "health_check_interval": 5,
     "max_connections": 50,
     "client_name": "twodrive",
-    # Publishing gives up quickly: try twice, then tell the caller.
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0.1,
-    "interval_max": 0.2,
 }
+_rabbitmq_options = {
+    # Sent is what RabbitMQ has confirmed.
+    "confirm_publish": True,
+    "client_properties": {"connection_name": "twodrive"},
+}
+broker_transport_options = {
+    **(_redis_options if _settings.broker_is_redis else _rabbitmq_options),
+    **_once_again,
+}
+# RabbitMQ only: a peer that vanished without a word is noticed. Redis has health_check_interval.
+broker_heartbeat = 10
+broker_connection_timeout = 3
 result_backend_transport_options = {
     "visibility_timeout": visibility_timeout,
-    "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2},
+    "retry_policy": _once_again,
     "client_name": "twodrive",
 }
-task_publish_retry_policy = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+task_publish_retry_policy = _once_again
 # A producer that cannot get a connection says so instead of hanging.
 broker_pool_limit = 10
 broker_pool_acquire_timeout = 3

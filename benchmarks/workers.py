@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -95,9 +96,10 @@ def processor_seconds(program: Program) -> float:
     ticks = 0
     for pid in processes(program):
         # After the name in parentheses: state, and from the twelfth on utime, stime, cutime, cstime.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         own = pid == program.process.pid
-        ticks += sum(map(int, fields[11 : 15 if own else 13]))
+        with suppress(FileNotFoundError):  # ended meanwhile, and counted by its parent
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11 : 15 if own else 13]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

@@ -1,6 +1,6 @@
 """Write what others need to know: JSON Schemas of messages and answers, tables of codes, the command line.
 
-python docs/generate.py            writes docs/schemas/*.json, docs/answers.md and docs/cli.md
+python docs/generate.py            writes docs/schemas/, docs/answers.md and docs/cli.md
 python docs/generate.py --check    writes nothing and fails where they are not current
 """
 
@@ -57,7 +57,14 @@ _INTRODUCTION = """\
 # Answers and error codes
 
 Made by `python docs/generate.py` from `schemas/` and `worker/errors.py`; edit those. The shapes of messages
-and answers are in [schemas/](schemas/) as JSON Schema 2020-12. Codes are stable; sentences may improve.
+and answers are in [schemas/](schemas/README.md) as JSON Schema 2020-12. Codes are stable; sentences may
+improve.
+"""
+_OF_SCHEMAS = """\
+# JSON Schemas of messages and answers
+
+Made by `python docs/generate.py`. A message is the keyword arguments of the task of its name; an answer
+is what `get()` returns.
 """
 _VERDICTS = """\
 ## Why it is or is not in Claire
@@ -77,7 +84,16 @@ def documents() -> dict[Path, str]:
         DOCS / "schemas" / f"{name}.json": json.dumps(json_schema(name, schema), indent=2) + "\n"
         for name, schema in SCHEMAS.items()
     }
+    texts[DOCS / "schemas" / "README.md"] = _schemas()
     return {**texts, DOCS / "answers.md": _answers(), DOCS / "cli.md": manual()}
+
+
+def _schemas() -> str:
+    rows = (
+        (f"[{name}]({name}.json)", (schema.__doc__ or "").partition("\n")[0])
+        for name, schema in SCHEMAS.items()
+    )
+    return f"{_OF_SCHEMAS}\n{_table(('schema', 'of what'), rows)}"
 
 
 def json_schema(name: str, schema: type[Schema]) -> dict[str, Any]:
@@ -130,7 +146,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write docs/schemas/*.json, answers.md and cli.md.")
+    parser = argparse.ArgumentParser(description="Write schemas/, answers.md and cli.md.")
     parser.add_argument("--check", action="store_true", help="fail where they are not current")
     check: bool = parser.parse_args(arguments).check
     stale = [

@@ -1,5 +1,5 @@
-"""Is this worker, or beat, alive, and does it do its work? Asked every few seconds by containers, so nothing
-but the standard library is imported here.
+"""Is this worker, beat or server of requests alive, and does it do its work? Asked every few
+seconds by containers, so nothing but the standard library is imported here.
 
     twodrive-health live     fails only where a restart is the cure
     twodrive-health ready    fails also where waiting is: the broker is away, or the program is starting
@@ -39,6 +39,8 @@ class Pulse:
     polled_at: float
     away_since: float | None = None
     busy_since: float | None = None
+    #: Whom it asks for work.
+    asks: str = "the broker"
 
     def write(self, path: Path) -> None:
         """As a whole or not at all."""
@@ -62,7 +64,7 @@ def judge(pulse: Pulse, now: float) -> Health:
         return Health(live, False, f"{pulse.name} is stuck: its loop has not turned for {loop:.0f} s.")
     if pulse.away_since is not None:
         away = now - pulse.away_since
-        return Health(True, False, f"{pulse.name} is alive, but the broker is away since {away:.0f} s.")
+        return Health(True, False, f"{pulse.name} is alive, but {pulse.asks} is away since {away:.0f} s.")
     if pulse.busy_since is not None:
         busy = now - pulse.busy_since
         if busy > BUSY_SECONDS:
@@ -70,9 +72,9 @@ def judge(pulse: Pulse, now: float) -> Health:
         return Health(True, True, f"{pulse.name} is working: all slots are taken for {busy:.0f} s.")
     silent = now - pulse.polled_at
     if silent > POLL_SECONDS:
-        text = f"{pulse.name} is alive but not consuming: no answer of the broker for {silent:.0f} s."
+        text = f"{pulse.name} is alive but not consuming: no answer of {pulse.asks} for {silent:.0f} s."
         return Health(silent <= DEAF_SECONDS, False, text)
-    return Health(True, True, f"{pulse.name} is consuming: the broker answered {silent:.1f} s ago.")
+    return Health(True, True, f"{pulse.name} is consuming: {pulse.asks} answered {silent:.1f} s ago.")
 
 
 def health_of(path: Path, now: float) -> Health:

@@ -22,10 +22,17 @@ _log = structlog.get_logger(__name__)
 class Heartbeat:
     """The pulse of this process; a program without TWODRIVE_HEALTH_PATH has none."""
 
-    def __init__(self, path: Path | None, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        asks: str = "the broker",
+    ) -> None:
         self._path = path
         self._name = name
         self._clock = clock
+        self._asks = asks
         self._polled_at = clock()
         self._away_since: float | None = None
         self._busy_since: float | None = None
@@ -61,7 +68,8 @@ class Heartbeat:
 
     def _write(self, now: float) -> None:
         if self._path is not None:
-            Pulse(self._name, now, self._polled_at, self._away_since, self._busy_since).write(self._path)
+            pulse = Pulse(self._name, now, self._polled_at, self._away_since, self._busy_since, self._asks)
+            pulse.write(self._path)
 
 
 def heartbeat(name: str) -> Heartbeat:
@@ -80,29 +88,42 @@ class ConsumerHeartbeat(bootsteps.StartStopStep):
     def start(self, consumer: Any) -> None:
         pulse: Heartbeat = consumer.pulse
         channel = consumer.task_consumer.channel
-        read = channel.handlers["BRPOP"]
+        polls = "BRPOP" in getattr(channel, "handlers", ())
+        if polls:
+            _tell_of_polls(channel, pulse)
 
-        def read_and_tell(**options: Any) -> Any:
-            try:
-                return read(**options)
-            except UNREADABLE as error:
-                # It is out of the queue already; raised further, it would end the worker.
-                _log.error("message_unreadable", kind=type(error).__name__)
-                return True
-            finally:
-                # Whatever it answered: an error of the line restarts the consumer.
-                pulse.polled()
+        def turn() -> None:
+            # RabbitMQ is not asked, it tells; that it is still there is seen to by its heartbeat.
+            if polls:
+                pulse.turned(busy=not channel.qos.can_consume())
+            else:
+                pulse.rested()
 
-        channel.handlers["BRPOP"] = read_and_tell
         pulse.polled()
-        self._timer = consumer.timer.call_repeatedly(
-            _EVERY_SECONDS, lambda: pulse.turned(busy=not channel.qos.can_consume())
-        )
+        self._timer = consumer.timer.call_repeatedly(_EVERY_SECONDS, turn)
 
     def stop(self, consumer: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _tell_of_polls(channel: Any, pulse: Heartbeat) -> None:
+    """Each answer of Redis is a beat."""
+    read = channel.handlers["BRPOP"]
+
+    def read_and_tell(**options: Any) -> Any:
+        try:
+            return read(**options)
+        except UNREADABLE as error:
+            # It is out of the queue already; raised further, it would end the worker.
+            _log.error("message_unreadable", kind=type(error).__name__)
+            return True
+        finally:
+            # Whatever it answered: an error of the line restarts the consumer.
+            pulse.polled()
+
+    channel.handlers["BRPOP"] = read_and_tell
 
 
 class BeatScheduler(PersistentScheduler):

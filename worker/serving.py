@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from worker.errors import StorageUnavailable
+from worker.heartbeat import Heartbeat
 from worker.requests import ImportRequests
 from worker.store.listening import Listener
 from worker.store.requests import TakenRequest
@@ -29,10 +30,11 @@ class Server:
     one of them along, so that only the culprit comes to its last try.
     """
 
-    def __init__(self, requests: ImportRequests, listener: Listener, threads: int) -> None:
+    def __init__(self, requests: ImportRequests, listener: Listener, threads: int, pulse: Heartbeat) -> None:
         self._requests = requests
         self._listener = listener
         self._threads = threads
+        self._pulse = pulse
         self._lock = threading.Lock()
         self._busy = 0
         self._suspects = 0
@@ -66,11 +68,14 @@ class Server:
             if not self._away:
                 _log.warning("import_requests_waiting", code=error.code.value, text=error.text)
             self._away = True
+            self._pulse.broker_away()
             select.select([self._woken], [], [], LOOK_SECONDS)
         else:
             if self._away:
                 _log.warning("import_requests_going_on")
             self._away = False
+            self._pulse.polled()
+            self._pulse.turned()
         with contextlib.suppress(BlockingIOError):
             self._woken.recv(4096)
 

@@ -20,6 +20,10 @@ PREFIX = "TWODRIVE_"
 _REQUIRED: Any = object()
 
 
+_REDIS = ("redis", "rediss")
+_RABBITMQ = ("amqp", "amqps")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Durations are in seconds. URLs hold passwords: they show themselves only through `reveal`."""
@@ -50,6 +54,11 @@ class Settings:
     keep_contacts_days: int
     health_path: Path | None = None
 
+    @property
+    def broker_is_redis(self) -> bool:
+        """Otherwise it is RabbitMQ: only Redis can be looked into, and has options of its own."""
+        return self.broker_url.reveal().partition("://")[0] in _REDIS
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -79,8 +88,6 @@ def _kept(what: str, default: int, purpose: str) -> Setting:
     return Setting(f"keep_{what}_days", str(default or 730), purpose, whole(0, 36_500), default)
 
 
-_REDIS = ("redis", "rediss")
-
 #: In the order of `.env.example`. The examples work together with docker-compose.yml.
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -92,8 +99,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "broker_url",
         "redis://:change-me@redis:6379/0",
-        "Redis database of the queues (append-only file on, maxmemory-policy noeviction).",
-        secret_url(*_REDIS),
+        "Redis database of the queues (append-only file on, maxmemory-policy noeviction), or RabbitMQ (amqp://).",
+        secret_url(*_REDIS, *_RABBITMQ),
     ),
     Setting(
         "result_url",

@@ -122,7 +122,7 @@ def build(settings: Settings) -> Parts:
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
         asking_once=asking_once,
         requests=ImportRequests(database, asking_once, rule, patience),
-        inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings.broker_url)),
+        inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings)),
         state=state,
         counters=counters,
     )
@@ -136,10 +136,10 @@ def listener(settings: Settings) -> Listener:
     )
 
 
-def _waiting(broker: Secret) -> Waiting:
+def _waiting(settings: Settings) -> Waiting:
     """Only Redis lets itself be looked into."""
-    if broker.reveal().startswith(("redis://", "rediss://")):
-        return QueueLook(_redis(broker)).waits
+    if settings.broker_is_redis:
+        return QueueLook(_redis(settings.broker_url)).waits
     return lambda _dealer_id, _search: False
 
 

@@ -9,19 +9,13 @@ from pathlib import Path
 
 from sandbox.processes import free_port
 from sandbox.stack import CELERY, Stack
-from tests import compose
+from tests import compose, kubernetes
 from tests.documents import ROOT, Command, make_targets
 
 _TWODRIVE = (sys.executable, "-m", "worker.cli")
 
 #: The only commands that are not run, and why; the test fails for one that no document holds any more.
 NOT_RUN = {
-    "docker compose up --detach": "needs Docker; tests/unit/containers has Compose read the file",
-    "docker compose --profile simulator up --detach": "the same",
-    "docker compose --profile monitoring up --detach": "the same",
-    "docker compose build": "the same",
-    "docker compose ps": "the same",
-    "docker compose logs simulator": "the same",
     "python3 -m venv venv": "needs a package index; .ci/run installs lock and wheel in a new environment",
     "venv/bin/pip install --require-hashes -r requirements/worker.lock": "the same",
     "venv/bin/pip install --no-deps .": "the same",
@@ -67,6 +61,10 @@ class Reader:
             case ("docker", "compose", "exec", service, "twodrive", *words):
                 assert compose.project()["services"][service]["image"].startswith("twodrive-claire:")
                 self.follow(("twodrive", *words))
+            case ("docker", "compose", *words):
+                _compose(words)
+            case ("kubectl", *words):
+                _kubectl(words)
             case ("celery", "-A", "worker.app", "worker", *words):
                 self._starts([*CELERY, "worker", *words], " ready.")
             case ("celery", *_):
@@ -80,6 +78,9 @@ class Reader:
                 )
             case ("python", *words):
                 self._run([sys.executable, *words], ROOT)
+            case ("cp", source, *_) if source.startswith("docker/secrets/"):
+                compose.write_secrets(self._folder / "docker" / "secrets")
+                self._run(command, self._folder)
             case ("cp" | "docker/new-secrets", *_):
                 self._run(command, self._folder)
             case _:
@@ -120,3 +121,34 @@ class Reader:
         ours = self._stack.env
         path = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
         return {name: ours[name] for name in ours if not name.startswith(("MAKE", "MFLAGS"))} | {"PATH": path}
+
+
+def _compose(words: Sequence[str]) -> None:
+    """Docker is not needed by the tests; services and profiles that a command names must exist."""
+    services = compose.project()["services"]
+    profiles = {name for service in services.values() for name in service.get("profiles", ())}
+    rest = list(words)
+    if rest[0] == "--profile":
+        assert rest[1] in profiles, rest
+        rest = rest[2:]
+    verb, *named = rest
+    assert verb in {"build", "exec", "logs", "ps", "restart", "run", "stop", "up"}, verb
+    named = [
+        word for word in named if not word.startswith("-") and not word.startswith("worker-interactive=")
+    ]
+    if verb in {"exec", "run"}:
+        named = named[:1]
+    assert set(named) <= set(services), named
+
+
+def _kubectl(words: Sequence[str]) -> None:
+    """A cluster is not needed by the tests; the files and objects that a command names must exist."""
+    objects = {f"{one['kind'].lower()}/{one['metadata']['name']}" for one in kubernetes.objects()}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name == "--from-file":
+            assert value.removeprefix("docker/secrets/") in compose.project()["secrets"], word
+        elif word.startswith("docker/"):
+            assert (ROOT / word).exists(), word
+        elif word.startswith(("deploy/", "job/")):
+            assert word.replace("deploy/", "deployment/") in objects, word

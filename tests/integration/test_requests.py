@@ -16,6 +16,7 @@ from schemas.dealer import Connection, Dealer, Secret
 from schemas.workorder import workorder_id
 from tests.integration.test_importer import settings_for
 from worker import wiring
+from worker.heartbeat import Heartbeat
 from worker.requests import MOST_LOSSES, not_to_be_tried
 from worker.serving import Server
 from worker.store.requests import TakenRequest
@@ -78,7 +79,9 @@ def claire(database_url: str, redis_server: Redis, simulator: SimulatorProcess) 
 
 @contextmanager
 def serving(claire: Claire, threads: int = 4) -> Iterator[Server]:
-    server = Server(claire.parts.requests, wiring.listener(claire.parts.settings), threads)
+    server = Server(
+        claire.parts.requests, wiring.listener(claire.parts.settings), threads, Heartbeat(None, "requests")
+    )
     thread = Thread(target=server.serve)
     thread.start()
     try:

@@ -115,3 +115,15 @@ def test_a_resting_beat_has_nothing_to_ask(pulse: Heartbeat, path: Path, at: lis
 
 def test_a_program_that_is_not_told_where_writes_nothing() -> None:
     Heartbeat(None, "bulk@host").turned()
+
+
+def test_a_server_of_requests_says_that_it_is_postgresql_that_is_away(tmp_path: Path) -> None:
+    clock = iter([0.0, 1.0, 2.0, 2.0])
+    path = tmp_path / "pulse"
+    pulse = Heartbeat(path, "requests", lambda: next(clock), asks="PostgreSQL")
+    pulse.broker_away()
+    away = health_of(path, 2.0)
+    assert (away.live, away.ready, "PostgreSQL is away" in away.text) == (True, False, True)
+    pulse.polled()
+    pulse.turned()
+    assert health_of(path, 2.0).ready

@@ -20,6 +20,7 @@ _QUEUE = "interactive"
 # A worker that took the request at the last moment still has its whole deadline, and a moment to answer.
 _GRACE_SECONDS = 2
 _ONCE_AGAIN = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+_OF_REDIS = {"socket_timeout": 5, "socket_connect_timeout": 3}
 # Celery says RuntimeError where it lost the store of the answers.
 _AWAY = (OperationalError, RedisError, RuntimeError)
 _LOOK = "See who listens: celery -A worker.app inspect active_queues, or Flower's page Workers."
@@ -40,7 +41,8 @@ class Queue:
         self._app.conf.update(
             accept_content=["json"],
             task_publish_retry_policy=_ONCE_AGAIN,
-            broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 3, **_ONCE_AGAIN},
+            broker_transport_options={**(_OF_REDIS if settings.broker_is_redis else {}), **_ONCE_AGAIN},
+            broker_connection_timeout=3,
             result_backend_transport_options={"retry_policy": _ONCE_AGAIN},
             redis_socket_timeout=5,
             redis_socket_connect_timeout=3,

@@ -9,6 +9,7 @@ from schemas.messages import MAX_DEALER_ID
 from worker import log, wiring
 from worker.cli import parts, screen
 from worker.cli.help import command, json_option
+from worker.heartbeat import Heartbeat
 from worker.serving import Server
 from worker.store.request_tables import RequestState
 from worker.store.requests import ListedRequest, listed
@@ -36,7 +37,8 @@ def serve(threads: int | None) -> None:
     with parts.opened() as opened:
         log.set_up(opened.settings)
         at_once = threads or opened.settings.interactive_threads
-        server = Server(opened.requests, wiring.listener(opened.settings), at_once)
+        pulse = Heartbeat(opened.settings.health_path, "requests", asks="PostgreSQL")
+        server = Server(opened.requests, wiring.listener(opened.settings), at_once, pulse)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         server.serve()

@@ -35,18 +35,14 @@ def registry(settings: Settings) -> Iterator[CollectorRegistry]:
 
     with ExitStack() as stack:
         stack.callback(database.close)
-        broker = stack.enter_context(closing(_redis(settings.broker_url)))
         state = stack.enter_context(closing(_redis(settings.state_url)))
+        sources = {"counters": lambda: counted(state), "postgresql": stored}
+        # RabbitMQ has an exporter of its own.
+        if settings.broker_is_redis:
+            broker = stack.enter_context(closing(_redis(settings.broker_url)))
+            sources = {"queues": Queues(broker, QUEUES).read, **sources}
         built = CollectorRegistry()
-        built.register(
-            Sources(
-                {
-                    "queues": Queues(broker, QUEUES).read,
-                    "counters": lambda: counted(state),
-                    "postgresql": stored,
-                }
-            )
-        )
+        built.register(Sources(sources))
         yield built
 
 

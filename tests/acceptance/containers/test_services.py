@@ -89,6 +89,7 @@ def test_worker_interactive(containers: Containers, backend: Celery) -> None:
 def test_requests(containers: Containers, database_url: str) -> None:
     server = containers.start("requests")
     server.wait_ready(lambda: _says(server, "import_requests_serving"))
+    server.wait_ready(lambda: containers.healthy("requests"))
     with contextlib.closing(psycopg2.connect(database_url.replace("+psycopg2", ""))) as connection:
         connection.autocommit = True
         cursor = connection.cursor()

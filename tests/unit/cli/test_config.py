@@ -27,7 +27,7 @@ def test_missing_settings_are_listed_all_at_once(twodrive: Run) -> None:
 def test_a_wrong_setting_is_named_without_its_value(
     twodrive: Run, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TWODRIVE_BROKER_URL", f"amqp://user:{PASSWORD}@host")
+    monkeypatch.setenv("TWODRIVE_BROKER_URL", f"http://user:{PASSWORD}@host")
     result = twodrive("config", "show")
     assert result.exit_code == 3
     assert "TWODRIVE_BROKER_URL: must start with redis://" in result.stderr

@@ -183,7 +183,7 @@ def test_a_stop_leaves_time_for_running_tasks(
 
 
 def test_health_checks_and_programs_name_the_same_file(services: dict[str, Any]) -> None:
-    for name in ("worker-interactive", "worker-bulk", "beat"):
+    for name in ("worker-interactive", "requests", "worker-bulk", "beat"):
         service = services[name]
         assert service["healthcheck"]["test"] == ["CMD", "twodrive-health", "ready"]
         path = Path(service["environment"]["TWODRIVE_HEALTH_PATH"])

@@ -50,6 +50,24 @@ def test_both_stages_are_the_same_pinned_python(parser: DockerfileParser) -> Non
     assert re.fullmatch(r"python:3\.12\.\d+-slim-\w+", images[0])
 
 
+def _lint(file: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("hadolint")
+    return subprocess.run([program, "--no-color", file], capture_output=True, text=True, check=False)
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    done = _lint(ROOT / "Dockerfile")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_linter_notices_a_mistake(tmp_path: Path) -> None:
+    wrong = tmp_path / "Dockerfile"
+    wrong.write_text((ROOT / "Dockerfile").read_text() + "RUN apt-get install curl\nCMD twodrive --help\n")
+    done = _lint(wrong)
+    assert done.returncode != 0
+    assert "DL3008" in done.stdout
+
+
 def test_it_runs_as_a_number(last_stage: list[Instruction]) -> None:
     users = [value for name, value in last_stage if name == "USER"]
     assert len(users) == 1
