@@ -101,7 +101,7 @@ def test_down_then_left_alone_then_one_probe_then_well(desk: Desk, stack: Stack)
     assert desk.dms.request_counts()["Workorder"] == 1
     assert state(stack, desk)["state"] == "closed"
     desk.dms.set(latency_ms=0)
-    only(desk.search(known.COMPLETE), outcome="unchanged")
+    only(desk.search(known.COMPLETE_PLATE), outcome="unchanged")
 
 
 def test_another_dealer_on_the_same_workers_is_served(desk: Desk, stack: Stack) -> None:

@@ -84,11 +84,13 @@ def keep(chrome: Chrome, pictures: Path, name: str) -> None:
     assert 5_000 < picture.stat().st_size < _MOST_BYTES
 
 
-def test_without_a_login_nothing_is_seen(chrome: Chrome, flower: str) -> None:
+def test_without_a_login_nothing_is_seen(flower: str, tmp_path: Path) -> None:
     scheme, _, address = flower.partition("://")
-    chrome.get(f"{scheme}://{address.partition('@')[2]}/workers")
-    assert "interactive@" not in chrome.page_source
-    assert "bulk" not in chrome.page_source
+    # A browser of its own: one that has logged in before still knows the password.
+    with browser(tmp_path) as stranger:
+        stranger.get(f"{scheme}://{address.partition('@')[2]}/workers")
+        assert "interactive@" not in stranger.page_source
+        assert "bulk" not in stranger.page_source
 
 
 def test_workers_a_refresh_at_work_and_a_failure_are_seen(

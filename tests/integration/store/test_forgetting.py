@@ -20,6 +20,8 @@ _NOBODY = {
     "workorders": "numbers, car and plate: part of the workorder; ids that programs give",
     "refresh_runs": "codes and ids",
     "circuits": "codes and ids",
+    "schema_drift": "names of entities and columns, and JSON types",
+    "drift_policies": "names of entities and columns, and actions",
     "import_requests": "what was typed goes with the answer; the rest is codes, ids and names of fields",
     "quarantine": "codes, numbers and ids; of values the shapes alone",
     "import_attempts": "codes, numbers and ids",
