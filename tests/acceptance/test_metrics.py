@@ -46,7 +46,7 @@ def test_an_import_is_counted(exporter: str, desk: Desk) -> None:
 
     before = created()
     only(desk.search(known.COMPLETE), outcome="created")
-    wait_until(lambda: created() == before + 1, 20, "the import counted")
+    wait_until(lambda: created() > before, 20, "the import counted")
     assert value(exporter, "twodrive_vinacles_request_seconds_count", call="read", result="ok") > 0
     assert value(exporter, "twodrive_vinacles_request_seconds_count", call="token", result="ok") > 0
     dealer_id = str(desk.dealer.dealer_id)
@@ -58,10 +58,11 @@ def test_failures_are_counted_by_their_code(exporter: str, desk: Desk) -> None:
         labels = {"task": "workorders.import", "result": "message_invalid"}
         return value(exporter, "twodrive_task_seconds_count", **labels)
 
+    # Others' counts may still be on their way, so that it may be more than one.
     before = failed()
     with pytest.raises(Exception, match="message_invalid"):
         desk.search("")
-    wait_until(lambda: failed() == before + 1, 20, "the failure counted")
+    wait_until(lambda: failed() > before, 20, "the failure counted")
 
 
 def test_forked_children_leave_their_counts_at_the_end(exporter: str, stack: Stack, desk: Desk) -> None:
