@@ -1,9 +1,10 @@
 """One stack of real processes for all acceptance tests; each test has a dealer of its own on it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import count
 
 import pytest
+from kombu import Queue
 from redis import Redis
 
 from sandbox.demo.desk import Desk
@@ -13,6 +14,20 @@ from sandbox.stack import Stack
 from worker.wiring import Parts
 
 _dealer_ids = count(100)
+#: Lines of each program's log that are shown with a test that failed.
+_SHOWN_LINES = 25
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the programs logged lately stands beside a failure."""
+    report = yield
+    stack = item.funcargs.get("stack") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(stack, Stack):
+        for log in sorted(stack.folder.glob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()[-_SHOWN_LINES:]
+            report.sections.append((f"the end of {log.name}", "\n".join(lines)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +39,14 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def worker(stack: Stack) -> Program:
     return stack.start_worker()
+
+
+@pytest.fixture(scope="module")
+def no_bulk_waiting(stack: Stack) -> None:
+    """Whatever other tests left unfinished in the queues of bulk work is dropped."""
+    with stack.backend() as backend, backend.connection_for_write() as connection:
+        for queue in ("bulk", "maintenance"):
+            Queue(queue, channel=connection.default_channel).purge()
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ _FAST: DealerChanges = {
 
 
 @pytest.fixture(scope="module")
-def bulk_worker(stack: Stack) -> Iterator[Program]:
+def bulk_worker(stack: Stack, no_bulk_waiting: None) -> Iterator[Program]:
     worker = stack.start_bulk_worker()
     yield worker
     worker.stop()

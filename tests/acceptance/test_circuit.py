@@ -23,7 +23,7 @@ from worker.store.circuits import circuit_of
 
 
 @pytest.fixture(scope="module")
-def bulk_worker(stack: Stack) -> Iterator[Program]:
+def bulk_worker(stack: Stack, no_bulk_waiting: None) -> Iterator[Program]:
     worker = stack.start_bulk_worker(name="bulk-of-circuits", children=1)
     yield worker
     worker.stop()

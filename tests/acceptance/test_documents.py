@@ -25,7 +25,7 @@ EXAMPLE_DEALER = 12
 
 
 @pytest.fixture(scope="module")
-def bulk_worker(stack: Stack) -> Iterator[Program]:
+def bulk_worker(stack: Stack, no_bulk_waiting: None) -> Iterator[Program]:
     worker = stack.start_bulk_worker(name="bulk-of-readers", children=1)
     yield worker
     worker.stop()

@@ -24,7 +24,7 @@ _OWN_BROKER = 5
 
 
 @pytest.fixture(scope="module")
-def slot(stack: Stack) -> Iterator[Program]:
+def slot(stack: Stack, no_bulk_waiting: None) -> Iterator[Program]:
     """All bulk work has one slot, in slices of 3 s."""
     worker = stack.start_bulk_worker(name="one-slot", children=1, env={"TWODRIVE_SLICE_SECONDS": "3"})
     yield worker

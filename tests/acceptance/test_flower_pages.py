@@ -32,7 +32,7 @@ def flower(stack: Stack) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def bulk_worker(stack: Stack, flower: str) -> Iterator[Program]:
+def bulk_worker(stack: Stack, flower: str, no_bulk_waiting: None) -> Iterator[Program]:
     """Started after Flower, which learns of workers by their events."""
     assert flower
     worker = stack.start_bulk_worker(name="bulk-of-pages", children=1)

@@ -65,6 +65,7 @@ def test_failures_are_counted_by_their_code(exporter: str, desk: Desk) -> None:
     wait_until(lambda: failed() > before, 20, "the failure counted")
 
 
+@pytest.mark.usefixtures("no_bulk_waiting")
 def test_forked_children_leave_their_counts_at_the_end(exporter: str, stack: Stack, desk: Desk) -> None:
     def counted() -> float:
         return value(exporter, "twodrive_task_seconds_count", task="workorders.refresh_dealer")
