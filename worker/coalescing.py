@@ -84,11 +84,14 @@ class Coalescer:
         try:
             with self._renewed(name, holder):
                 answer = work()
-            with suppress(RedisError):
-                self._redis.set(name, answer, px=max(1, round(keep_seconds * 1000)))
-            return answer
-        finally:
+        except BaseException:
             self._release(name, holder)
+            raise
+        with suppress(RedisError), self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(name, answer, px=max(1, round(keep_seconds * 1000)))
+            pipe.eval(_RELEASE, 1, f"{name}:turn", holder)
+            pipe.execute()
+        return answer
 
     def _release(self, name: str, holder: str) -> None:
         with suppress(RedisError):  # it expires by itself

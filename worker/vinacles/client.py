@@ -17,6 +17,7 @@ from worker.retry import RetryRule, retrying
 from worker.vinacles.answers import error_code, json_object, retry_after_seconds, server_time
 from worker.vinacles.failures import login_failed, not_allowed, of_status, out_of_time, page_too_big
 from worker.vinacles.oauth import TokenSource
+from worker.vinacles.tokens import Token
 from worker.vinacles.wire import Reply, Wire
 
 T = TypeVar("T")
@@ -40,11 +41,18 @@ class Tally:
             self._requests += 1
 
 
+@dataclass(slots=True)
+class Pass:
+    """The token of a question, once one of its requests has fetched it: the others need not look for it."""
+
+    token: Token | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, how long they wait, and what it cost. `request_id` goes along as `x-ms-correlation-id`,
-    which Data API builder writes to its log. `dealer` is whose limits the requests count for, nobody's when
-    None; `interactive` says that a person waits for the answer."""
+    """Who asks one question, how long they wait, and what it cost. `request_id` goes along as
+    `x-ms-correlation-id`, which Data API builder writes to its log. `dealer` is whose limits the requests
+    count for, nobody's when None; `interactive` says that a person waits for the answer."""
 
     connection: Connection
     deadline: Deadline
@@ -52,6 +60,7 @@ class Asking:
     tally: Tally = field(default_factory=Tally)
     dealer: Dealer | None = None
     interactive: bool = True
+    carried: Pass = field(default_factory=Pass, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +141,13 @@ class Client:
         self._wire.close()
 
     def _logged_in(self, asking: Asking, target: str) -> Reply:
-        token = self._tokens.get(asking.connection, asking.deadline)
+        token = asking.carried.token or self._tokens.get(asking.connection, asking.deadline)
+        asking.carried.token = token
         reply = self._send(asking, target, _bearer(token.access_token.reveal()))
         if reply.status != 401:
             return reply
         token = self._tokens.replace(asking.connection, token, asking.deadline)
+        asking.carried.token = token
         reply = self._send(asking, target, _bearer(token.access_token.reveal()))
         if reply.status == 401:
             self._tokens.fresh_one_refused(asking.connection)

@@ -198,6 +198,15 @@ def test_a_search_takes_two_round_trips(house: House, dealer: Dealer, server: Ba
     assert (len(server.asked), len(server.logins)) == (6, 1)
 
 
+def test_a_search_looks_once_for_its_token(house: House, dealer: Dealer, server: BadServer) -> None:
+    server.api = by_entity(Workorder=rows(header(7)), WorkorderLine=rows(), WorkorderContact=rows())
+    house.vinacles.search(dealer, terms_of("W1"), soon())
+    house.redis_client.config_resetstat()
+    assert house.vinacles.search(dealer, terms_of("W1"), soon()).requests == 3
+    commands: Any = house.redis_client.info("commandstats")
+    assert commands["cmdstat_pttl"]["calls"] == 1
+
+
 def test_known_numbers_take_one_round_trip(house: House, dealer: Dealer, server: BadServer) -> None:
     server.api = Together(3, rows())
     assert house.vinacles.by_dms_numbers(dealer, [7], soon()).requests == 3
