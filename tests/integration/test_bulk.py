@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import event, select, text
 
 from sandbox.processes import wait_until
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Dealer
 from schemas.messages import ImportRequest
 from schemas.workorder import workorder_id
-from tests.integration.test_importer import settings_for
+from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
 from worker.errors import VinaclesRefused, VinaclesUnavailable
@@ -26,7 +26,7 @@ from worker.store.runs import Run
 from worker.store.tables import workorders
 from worker.store.workorders import card
 from worker.vinacles.bulk import BulkReader
-from worker.wiring import Parts, build
+from worker.wiring import Parts
 
 
 @dataclass(frozen=True)
@@ -62,36 +62,17 @@ class Workshop:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=300)
+    with running_simulator(workorders=300) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
 def workshop(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Workshop]:
     """A dealer that imports new workorders in bulk, without limits that would be felt."""
     simulator.admin.reset()
-    parts = build(settings_for(database_url, redis_server))
-    connection = Connection(
-        base_url=simulator.base_url,
-        token_url=simulator.token_url,
-        audience=simulator.audience,
-        client_id=simulator.client_id,
-        client_secret=Secret(simulator.client_secret),
-    )
-    dealer = Dealer(
-        1,
-        "Garage Testweg",
-        connection,
-        import_new_in_bulk=True,
-        requests_per_second=1000,
-        concurrent_requests=8,
-    )
-    with parts.database.transaction() as transaction:
-        parts.dealers.add(transaction, dealer)
-    yield Workshop(parts, simulator)
-    parts.close()
+    dealer = dealer_on(simulator, import_new_in_bulk=True, requests_per_second=1000, concurrent_requests=8)
+    with parts_with(settings_for(database_url, redis_server), dealer) as parts:
+        yield Workshop(parts, simulator)
 
 
 def test_first_load_then_nothing_to_do(workshop: Workshop) -> None:

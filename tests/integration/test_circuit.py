@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import event, text
 
 from sandbox.processes import free_port
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Dealer, Secret
 from schemas.messages import ImportRequest
 from schemas.outcome import ImportResult, Outcome
-from tests.integration.test_importer import settings_for
+from tests.integration.workplace import add, dealer_on, parts_with, running_simulator, settings_for
 from worker.bulk import BulkRefresh
 from worker.bulk_pages import BulkPages
 from worker.circuit import CLOSED, Circuit
@@ -23,9 +23,7 @@ from worker.deadline import Deadline
 from worker.errors import CircuitOpen, ErrorCode, Trouble, TwoDriveError, VinaclesUnavailable
 from worker.store.circuits import circuit_of
 from worker.store.columns import RunState
-from worker.store.dealers import Dealers
 from worker.store.runs import MAX_ATTEMPTS, Run
-from worker.store.session import Database
 from worker.vinacles.bulk import BulkReader
 from worker.wiring import Parts, build
 
@@ -74,35 +72,19 @@ class Line:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=30)
+    with running_simulator(workorders=30) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
 def line(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Line]:
     simulator.admin.reset()
-    parts = build(settings_for(database_url, redis_server))
-    _add(parts.dealers, parts.database, _dealer(simulator))
-    yield Line(parts, simulator)
-    parts.close()
+    with parts_with(settings_for(database_url, redis_server), _dealer(simulator)) as parts:
+        yield Line(parts, simulator)
 
 
-def _dealer(simulator: SimulatorProcess) -> Dealer:
-    connection = Connection(
-        base_url=simulator.base_url,
-        token_url=simulator.token_url,
-        audience=simulator.audience,
-        client_id=simulator.client_id,
-        client_secret=Secret(simulator.client_secret),
-    )
-    return Dealer(1, "Garage Testweg", connection, modified_on_works=False, requests_per_second=1000)
-
-
-def _add(dealers: Dealers, database: Database, dealer: Dealer) -> None:
-    with database.transaction() as transaction:
-        assert dealers.add(transaction, dealer)
+def _dealer(simulator: SimulatorProcess, dealer_id: int = 1) -> Dealer:
+    return dealer_on(simulator, dealer_id, modified_on_works=False, requests_per_second=1000)
 
 
 def test_repeated_failures_open_it_and_nobody_asks_any_more(line: Line) -> None:
@@ -218,9 +200,9 @@ def test_our_own_stores_away_are_not_vinacles_fault(
 
 
 def test_another_dealer_is_not_affected(line: Line) -> None:
-    dead = replace(_dealer(line.simulator), dealer_id=2)
+    dead = _dealer(line.simulator, dealer_id=2)
     away = replace(dead.connection, base_url=f"http://127.0.0.1:{free_port()}")
-    _add(line.parts.dealers, line.parts.database, replace(dead, connection=away))
+    add(line.parts, replace(dead, connection=away))
     for _ in range(3):
         assert line.fails(2).code is ErrorCode.VINACLES_UNAVAILABLE
     assert line.fails(2).code is ErrorCode.VINACLES_CIRCUIT_OPEN
