@@ -20,8 +20,8 @@ from sandbox.processes import Program, free_port
 from sandbox.services import Postgres, Redis
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer
+from worker.environment import load
 from worker.health import Health, health_of
-from worker.settings import load
 from worker.store.migrations import upgrade
 from worker.wiring import Parts, build
 

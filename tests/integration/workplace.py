@@ -10,7 +10,10 @@ from sandbox.connections import connection_to
 from sandbox.services import Redis, temporary_folder
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer, Secret
+from worker.bulk import SLICE_SECONDS, BulkRefresh
+from worker.bulk_pages import PAGE_SECONDS, BulkPages
 from worker.settings import Settings
+from worker.vinacles.bulk import BulkReader
 from worker.wiring import Parts, build
 
 
@@ -42,6 +45,15 @@ def add(parts: Parts, *dealers: Dealer) -> None:
 
 def dealer_on(simulator: SimulatorProcess, dealer_id: int = 1, **fields: Any) -> Dealer:
     return Dealer(dealer_id, "Garage Testweg", connection_to(simulator), **fields)
+
+
+def bulk_of(
+    parts: Parts, *, page_seconds: float = PAGE_SECONDS, slice_seconds: float = SLICE_SECONDS
+) -> BulkRefresh:
+    """Bulk refresh that is in more of a hurry than the wired one."""
+    reader = BulkReader(parts.client)
+    pages = BulkPages(parts.database, parts.dealers, reader, parts.importer, page_seconds=page_seconds)
+    return BulkRefresh(parts.database, pages, parts.importer, slice_seconds=slice_seconds)
 
 
 def settings_for(database_url: str, redis_server: Redis) -> Settings:

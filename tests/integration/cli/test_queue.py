@@ -15,7 +15,8 @@ from sandbox.services import Redis
 from schemas.dealer import Secret
 from worker.cli.exits import Ended, Exit
 from worker.cli.queue import Queue
-from worker.settings import Settings, load
+from worker.environment import load
+from worker.settings import Settings
 
 _TASK = "workorders.import"
 _ARGUMENTS = {"dealer_id": 12, "search": "canary-plate"}
