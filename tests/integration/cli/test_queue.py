@@ -105,11 +105,8 @@ def test_the_answer_of_a_foreign_worker(settings: Settings, broker: redis.Redis,
         worker.join()
         return end
 
-    known = {
-        "exc_type": "TaskFailed",
-        "exc_module": "tasks.base",
-        "exc_message": ["dealer_unknown", "No.", "Add."],
-    }
+    texts = ["dealer_unknown", "No.", "Add."]
+    known = {"exc_type": "TaskFailed", "exc_module": "tasks.base", "exc_message": texts}
     end = answer({"status": "FAILURE", "result": known})
     assert (end.exit_code, end.message, end.next_step) == (Exit.NO, "No.", "Add.")
     other = {"exc_type": "MemoryError", "exc_module": "builtins", "exc_message": ["canary"]}

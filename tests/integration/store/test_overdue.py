@@ -18,43 +18,49 @@ from worker.store.runs import (
 )
 
 
+def overdue(store: Store) -> list[StartedRun]:
+    with store.database.transaction() as connection:
+        return overdue_runs(connection, 10)
+
+
+def later(store: Store, seconds: int) -> None:
+    """As if so much time had passed."""
+    store.run("UPDATE refresh_runs SET ring_at = ring_at - make_interval(secs => :s)", s=seconds)
+
+
 def test_a_run_that_nobody_takes_is_overdue_after_a_minute_and_then_once_a_minute(store: Store) -> None:
     run = started(store)
+    assert overdue(store) == []
+    later(store, 45)
+    assert overdue(store) == []
+    later(store, 15)
+    assert overdue(store) == [run]
+    assert overdue(store) == []
+    later(store, 60)
+    assert overdue(store) == [run]
 
-    def overdue() -> list[StartedRun]:
-        with store.database.transaction() as connection:
-            return overdue_runs(connection, 10)
 
-    def later(seconds: int) -> None:
-        store.run("UPDATE refresh_runs SET ring_at = ring_at - make_interval(secs => :s)", s=seconds)
-
-    assert overdue() == []
-    later(58)
-    assert overdue() == []
-    later(2)
-    assert overdue() == [run]
-    assert overdue() == []
-    later(60)
-    assert overdue() == [run]
+def test_a_run_that_somebody_holds_is_overdue_when_the_lease_has_run_out(store: Store) -> None:
+    run = started(store)
     with store.database.transaction() as connection:
         assert take_lease(connection, run.run_id, "a", 300)
-    later(299)
-    assert overdue() == []
+    later(store, 285)
+    assert overdue(store) == []
     with store.database.transaction() as connection:
         assert release(connection, run.run_id, "a")
-    assert overdue() == []
-    later(60)
+    assert overdue(store) == []
+    later(store, 60)
     with store.database.transaction() as connection:
         assert take_lease(connection, run.run_id, "b", 30)
-    later(30)
-    assert overdue() == [replace(run, turn=2)], "its lease has run out"
-    later(60)
+    later(store, 30)
+    assert overdue(store) == [replace(run, turn=2)]
+    later(store, 60)
     with store.database.transaction() as connection:
         connection.execute(text("UPDATE refresh_runs SET lease_until = now() - interval '1 second'"))
         assert take_lease(connection, run.run_id, "c", 30)
         assert finish(connection, run.run_id, "c", RunState.DONE)
-    later(600)
-    assert overdue() == []
+    later(store, 600)
+    assert overdue(store) == []
 
 
 def test_two_sweepers_share_the_overdue(store: Store) -> None:

@@ -44,6 +44,20 @@ def test_the_window_is_whole_days_by_the_dealers_wall_clock(store: Store) -> Non
     assert store.rows(query, run=run.run_id) == [(timedelta(days=-3), timedelta(days=14))]
 
 
+def past(store: Store, hours: int, state: str, since: str = "NULL") -> datetime:
+    """A run that began so long ago, and when."""
+    store.run(
+        "INSERT INTO refresh_runs (dealer_id, window_from, window_until, ring_at, started_at, state, "
+        "finished_at, error_code, modified_since) VALUES (7, now(), now(), now(), "
+        f"now() - make_interval(hours => :hours), :state, now(), 'internal', {since})",
+        hours=hours,
+        state=state,
+    )
+    ((at,),) = store.rows("SELECT started_at FROM refresh_runs ORDER BY id DESC LIMIT 1")
+    assert isinstance(at, datetime)
+    return at
+
+
 def test_only_with_a_full_run_of_the_last_day_is_a_run_incremental(store: Store) -> None:
     def next_since(dealer: str = "modified_on_works = true") -> datetime | None:
         store.run(f"UPDATE dealers SET {dealer}")
@@ -54,29 +68,17 @@ def test_only_with_a_full_run_of_the_last_day_is_a_run_incremental(store: Store)
         store.run("DELETE FROM refresh_runs WHERE id = :run", run=run_id)
         return run.modified_since
 
-    def past(hours: int, state: str, since: str = "NULL") -> datetime:
-        store.run(
-            "INSERT INTO refresh_runs (dealer_id, window_from, window_until, ring_at, started_at, state, "
-            "finished_at, error_code, modified_since) VALUES (7, now(), now(), now(), "
-            f"now() - make_interval(hours => :hours), :state, now(), 'internal', {since})",
-            hours=hours,
-            state=state,
-        )
-        ((at,),) = store.rows("SELECT started_at FROM refresh_runs ORDER BY id DESC LIMIT 1")
-        assert isinstance(at, datetime)
-        return at
-
     overlap = timedelta(minutes=15)
     assert next_since() is None
-    past(25, "done")
-    past(5, "failed")
-    past(4, "done", "now()")
+    past(store, 25, "done")
+    past(store, 5, "failed")
+    past(store, 4, "done", "now()")
     assert next_since() is None
-    full = past(6, "done")
+    full = past(store, 6, "done")
     assert next_since("modified_on_works = false") is None
     assert next_since("modified_on_works = NULL") is None
-    newest = past(2, "done", "now()")
-    past(1, "failed")
+    newest = past(store, 2, "done", "now()")
+    past(store, 1, "failed")
     assert next_since() == newest - overlap
     store.run("DELETE FROM refresh_runs WHERE started_at > :full", full=full)
     assert next_since() == full - overlap

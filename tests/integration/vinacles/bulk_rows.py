@@ -5,14 +5,9 @@ from typing import Any
 
 from schemas.vinacles import Row
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners
-from worker.deadline import Deadline
 from worker.vinacles.bulk import BulkQuery
 
 WINDOW = BulkQuery(datetime(2026, 11, 8), datetime(2027, 1, 21, 12, 30))  # noqa: DTZ001  wall clocks
-
-
-def soon() -> Deadline:
-    return Deadline.after(20)
 
 
 def header(key: object, **columns: object) -> dict[str, Any]:

@@ -8,17 +8,12 @@ from typing import Any
 from schemas.search import SearchTerms, parse_search
 from schemas.vinacles import Row
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners
-from worker.deadline import Deadline
 
 SELECTED = {
     "Workorder": "WorkorderId,WONUMMER,AffiliateId,AppointmentDate,Mileage,Make,Model,LicensePlate",
     "WorkorderLine": "LineId,WorkorderId,JobNumber,SortOrder,LineType,Description,PartNumber,Quantity,Price",
     "WorkorderContact": "WorkorderId,Role,LastName,PhoneBusiness,EmailBusiness",
 }
-
-
-def soon(seconds: float = 20) -> Deadline:
-    return Deadline.after(seconds)
 
 
 def terms_of(typed: str) -> SearchTerms:

@@ -2,12 +2,6 @@
 
 import redis
 
-from worker.deadline import Deadline
-
-
-def soon(seconds: float = 20) -> Deadline:
-    return Deadline.after(seconds)
-
 
 def names(client: redis.Redis) -> list[bytes]:
     return sorted(name for name in client.scan_iter() if not name.endswith((b":lock", b":refused")))

@@ -10,6 +10,7 @@ import pytest
 
 from schemas.dealer import Dealer
 from schemas.vinacles import RawWorkorder, Row
+from tests.deadlines import soon
 from tests.integration.vinacles.bulk_rows import (
     WINDOW,
     asked_of,
@@ -19,7 +20,6 @@ from tests.integration.vinacles.bulk_rows import (
     header,
     line,
     rows,
-    soon,
 )
 from tests.integration.vinacles.conftest import House
 from tests.unit.vinacles.bad_server import BadServer, Exchange, by_entity, one_after_another

@@ -7,7 +7,8 @@ import pytest
 
 from schemas.dealer import Dealer
 from schemas.vinacles import Row
-from tests.integration.vinacles.bulk_rows import WINDOW, asked_of, at_most, firsts, header, rows, soon
+from tests.deadlines import soon
+from tests.integration.vinacles.bulk_rows import WINDOW, asked_of, at_most, firsts, header, rows
 from tests.integration.vinacles.conftest import House
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners, one_after_another
 from worker.errors import ConfigurationError, TwoDriveError, VinaclesRefused, VinaclesUnavailable

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.dealer import Dealer
 from schemas.vinacles import RawWorkorder
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import House
 from tests.integration.vinacles.found_rows import (
     SELECTED,
@@ -18,7 +19,6 @@ from tests.integration.vinacles.found_rows import (
     ids_in,
     line,
     rows,
-    soon,
     terms_of,
 )
 from tests.unit.vinacles.bad_server import BadServer, Exchange, by_entity, one_after_another

@@ -9,8 +9,9 @@ import redis
 from cryptography.fernet import Fernet, MultiFernet
 
 from schemas.dealer import Connection, Secret
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import NAMING_KEY, House
-from tests.integration.vinacles.stored_tokens import lives_on, names, soon, the_name
+from tests.integration.vinacles.stored_tokens import lives_on, names, the_name
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners
 from worker.deadline import Deadline
 from worker.errors import (

@@ -10,8 +10,9 @@ from redis.retry import Retry
 from sandbox.processes import free_port
 from sandbox.services import Redis
 from schemas.dealer import Connection, Secret
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import NAMING_KEY, House
-from tests.integration.vinacles.stored_tokens import lives_on, names, soon
+from tests.integration.vinacles.stored_tokens import lives_on, names
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners, one_after_another
 from worker.errors import (
     ConfigurationError,

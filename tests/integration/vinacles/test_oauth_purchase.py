@@ -12,8 +12,9 @@ from cryptography.fernet import Fernet
 
 from sandbox.services import Redis
 from schemas.dealer import Connection, Secret
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import DATABASE, NAMING_KEY, House
-from tests.integration.vinacles.stored_tokens import lives_on, soon, the_name
+from tests.integration.vinacles.stored_tokens import lives_on, the_name
 from tests.unit.vinacles.bad_server import BadServer, Exchange
 from worker.errors import (
     VinaclesUnavailable,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schemas.dealer import Dealer
 from schemas.search import SearchTerms, parse_search
 from schemas.vinacles import RawWorkorder
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import House
 from tests.integration.vinacles.found_rows import (
     SELECTED,
@@ -20,7 +21,6 @@ from tests.integration.vinacles.found_rows import (
     ids_in,
     line,
     rows,
-    soon,
     terms_of,
 )
 from tests.unit.vinacles.bad_server import BadServer, Manners, by_entity, one_after_another

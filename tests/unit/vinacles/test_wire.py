@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import soon
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer, Exchange, one_after_another
-from tests.unit.vinacles.wires import connection_to, cut_in_half, soon, wire_with
+from tests.unit.vinacles.wires import connection_to, cut_in_half, wire_with
 from worker.errors import ConfigurationError, ErrorCode, VinaclesRefused, VinaclesUnavailable
 from worker.vinacles.wire import Wire, checked_url
 

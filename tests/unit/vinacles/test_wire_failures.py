@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import soon
 from tests.unit.vinacles.bad_server import BadServer, Exchange
-from tests.unit.vinacles.wires import connection_to, cut_in_half, drip_body, soon, wire_with
+from tests.unit.vinacles.wires import connection_to, cut_in_half, drip_body, wire_with
 from worker.errors import VinaclesUnavailable
 from worker.vinacles.wire import Wire
 

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.deadlines import soon
 from tests.unit.vinacles.bad_server import BadServer
-from tests.unit.vinacles.wires import connection_to, drip_body, soon, wire_with
+from tests.unit.vinacles.wires import connection_to, drip_body, wire_with
 from worker.errors import ConfigurationError, VinaclesUnavailable
 
 

@@ -1,10 +1,9 @@
-"""Wires, the time that they have, and bad manners that more than one of their tests meets."""
+"""Wires, and bad manners that more than one of their tests meets."""
 
 from typing import Any
 
 from schemas.dealer import Connection, Secret
 from tests.unit.vinacles.bad_server import TOKEN_PATH, Exchange
-from worker.deadline import Deadline
 from worker.vinacles.wire import Wire, build_session
 
 
@@ -14,10 +13,6 @@ def connection_to(url: str) -> Connection:
 
 def wire_with(ca_bundle: str | None = None, **options: Any) -> Wire:
     return Wire(build_session(4, ca_bundle, allow_private=True), **options)
-
-
-def soon(seconds: float = 20) -> Deadline:
-    return Deadline.after(seconds)
 
 
 def cut_in_half(exchange: Exchange) -> None:
