@@ -1,4 +1,4 @@
-"""How Celery is set up: every setting with its reason. What differs per place comes from worker.settings.
+"""How Celery is set up: every setting with its reason. What differs per place comes from worker.environment.
 
 Redis as a broker is neither at-least-once nor at-most-once; what must not be lost is therefore a row in
 PostgreSQL, and what a person waits for is not repeated after the person has gone.
@@ -7,8 +7,8 @@ PostgreSQL, and what a person waits for is not repeated after the person has gon
 from celery.schedules import crontab
 from kombu import Exchange, Queue
 
+from worker.environment import load
 from worker.errors import ConfigurationError
-from worker.settings import load
 
 try:
     _settings = load()

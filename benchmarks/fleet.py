@@ -12,11 +12,12 @@ from redis import Redis
 
 from benchmarks.bulk.databases import empty, plain, settle
 from benchmarks.bulk.tenant import Tenant
+from sandbox.connections import connection_to
 from sandbox.simulator.known import known_workorders
 from sandbox.simulator.running import SimulatorProcess
 from sandbox.simulator.tables import Bundle
 from sandbox.stack import Stack
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Dealer
 from schemas.vinacles import ENTITIES
 from worker.wiring import Parts
 
@@ -201,17 +202,10 @@ def _finished(connection: Any, last: int) -> list[Finished]:
 
 
 def _dealer(simulator: SimulatorProcess) -> Dealer:
-    connection = Connection(
-        base_url=simulator.base_url,
-        token_url=simulator.token_url,
-        audience=simulator.audience,
-        client_id=simulator.client_id,
-        client_secret=Secret(simulator.client_secret),
-    )
     return Dealer(
         1,
         "",
-        connection,
+        connection_to(simulator),
         import_new_in_bulk=True,
         requests_per_second=10_000,
         concurrent_requests=8,

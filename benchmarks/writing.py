@@ -27,7 +27,7 @@ from sqlalchemy import text
 from benchmarks import filling, page_writers
 from benchmarks.bulk.databases import DEALER_ID, create, empty, settle
 from benchmarks.found import Grid, ratio_of_rounds
-from benchmarks.reading import invented
+from benchmarks.invented import invented
 from benchmarks.report import table
 from sandbox.services import Postgres, temporary_folder
 from schemas.dealer import Connection, Dealer, Secret

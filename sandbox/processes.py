@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
+from typing import Self
 
 
 class NotStarted(RuntimeError):
@@ -37,7 +38,8 @@ def children_of(process: int) -> list[int]:
 
 
 class Program:
-    """One running program in a process group of its own, its output in a log file."""
+    """One running program in a process group of its own, its output in a log file. A context manager: it has
+    ended when it is left."""
 
     def __init__(
         self,
@@ -63,6 +65,12 @@ class Program:
                 group=user,
                 extra_groups=None if user is None else [],
             )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def wait_ready(self, ready: Callable[[], bool], seconds: float = 30) -> None:
         """Wait for `ready`; fail at once when the program has ended."""

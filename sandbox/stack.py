@@ -15,12 +15,13 @@ import requests
 from celery import Celery
 from cryptography.fernet import Fernet
 
+from sandbox.connections import connection_to
 from sandbox.processes import Program, free_port
 from sandbox.services import Postgres, Redis
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Dealer
+from worker.environment import load
 from worker.health import Health, health_of
-from worker.settings import load
 from worker.store.migrations import upgrade
 from worker.wiring import Parts, build
 
@@ -147,15 +148,7 @@ class Stack:
 
     def add_dealer(self, dealer_id: int, name: str, **fields: Any) -> Dealer:
         """A dealer whose Vinacles is the simulator."""
-        simulator = self.simulator
-        connection = Connection(
-            base_url=simulator.base_url,
-            token_url=simulator.token_url,
-            audience=simulator.audience,
-            client_id=simulator.client_id,
-            client_secret=Secret(simulator.client_secret),
-        )
-        dealer = Dealer(dealer_id, name, connection, **fields)
+        dealer = Dealer(dealer_id, name, connection_to(self.simulator), **fields)
         parts = self.parts()
         try:
             with parts.database.transaction() as transaction:

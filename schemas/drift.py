@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
+from schemas.coded import Coded
 from schemas.rows import is_known_line_type
 from schemas.vinacles import CONTACT, ENTITIES, LINE, LINE_TYPE, NUMBERS, WORKORDER, Entity, RawWorkorder
 
@@ -28,16 +29,11 @@ _TYPES: Mapping[type, str] = {
 }
 
 
-class Kind(StrEnum):
+class Kind(Coded):
     """What is different; `words` begins the sentence about it."""
 
-    words: str
-
-    def __new__(cls, code: str, words: str) -> "Kind":
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.words = words
-        return member
+    def __init__(self, _code: str, words: str) -> None:
+        self.words = words
 
     NEW_COLUMN = ("new_column", "a column that we do not ask for")
     MISSING_COLUMN = ("missing_column", "is missing")

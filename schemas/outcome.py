@@ -2,22 +2,17 @@
 and the answer that the backend receives."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
+from schemas.coded import Coded
 
-class Sentence(StrEnum):
+
+class Sentence(Coded):
     """A closed list whose members carry a sentence in English and Dutch for the person who reads it."""
 
-    en: str
-    nl: str
-
-    def __new__(cls, code: str, en: str, nl: str) -> "Sentence":
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.en = en
-        member.nl = nl
-        return member
+    def __init__(self, _code: str, en: str, nl: str) -> None:
+        self.en = en
+        self.nl = nl
 
 
 class Outcome(Sentence):

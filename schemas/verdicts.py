@@ -1,26 +1,18 @@
 """Why a workorder is or is not in Claire: a closed list, each with what happened and what to do, for the
 receptionist who asks."""
 
-from enum import StrEnum
+from schemas.coded import Coded
 
 
-class Verdict(StrEnum):
+class Verdict(Coded):
     """`en` and `nl` say what is the case, `next_en` and `next_nl` what to do about it. Words in braces are
     filled in with what is known: `{appointment}`, `{affiliate}`, `{since}`, `{fields}`, `{reason}`, `{date}`,
     `{numbers}`, `{problem}`, `{until}`.
     """
 
-    en: str
-    nl: str
-    next_en: str
-    next_nl: str
-
-    def __new__(cls, code: str, en: str, nl: str, next_en: str, next_nl: str) -> "Verdict":
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.en, member.nl = en, nl
-        member.next_en, member.next_nl = next_en, next_nl
-        return member
+    def __init__(self, _code: str, en: str, nl: str, next_en: str, next_nl: str) -> None:
+        self.en, self.nl = en, nl
+        self.next_en, self.next_nl = next_en, next_nl
 
     IMPORTED = (
         "imported",

@@ -13,7 +13,8 @@ from celery import Task
 from celery.exceptions import Ignore
 from celery.worker.request import Request
 
-from schemas.messages import MAX_DEALER_ID, InvalidMessage, Message, load
+from schemas.arguments import MAX_DEALER_ID
+from schemas.messages import InvalidMessage, Message, load
 from worker import unforeseen, wiring
 from worker.app import app
 from worker.counting import TASKS

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from schemas.dealer import Dealer
 from worker.deadline import Deadline
 from worker.store.dealers import LoadedDealer
+from worker.store.pages import Lineage
 from worker.store.tables import Trigger
 from worker.vinacles.client import Tally
 
@@ -26,6 +27,17 @@ class Attempt:
     @property
     def dealer(self) -> Dealer:
         return self.loaded.dealer
+
+    def lineage(self, requests: int, worker_version: str) -> Lineage:
+        """What is stored of it beside its outcome."""
+        return Lineage(
+            trigger=self.trigger,
+            started_at=self.loaded.asked_at,
+            requests=requests,
+            worker_version=worker_version,
+            request_id=self.request_id,
+            task_id=self.task_id,
+        )
 
     def instant(self, moment: float) -> datetime:
         return self.loaded.asked_at + timedelta(seconds=moment - self.began)

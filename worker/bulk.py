@@ -127,8 +127,7 @@ class BulkRefresh:
             run = take_lease(connection, run_id, owner, self._lease_seconds, turn, dead)
             if run is None:
                 list_failed_run(connection, run_id, task_id)
-        if run is None:
-            return None
+                return None
         try:
             for now in self._worked(run, owner, task_id):
                 run = now

@@ -15,22 +15,16 @@ A workorder that cannot be used is no error: it is a `Rejection`. No text here e
 a secret, or anything a person typed.
 """
 
-from enum import StrEnum
+from schemas.coded import Coded
 
 
-class ErrorCode(StrEnum):
+class ErrorCode(Coded):
     """Stable codes: the backend may branch on them, so none is ever renamed. Each says in general what it
     means and what to do; the error at hand says it more exactly."""
 
-    meaning: str
-    next_step: str
-
-    def __new__(cls, code: str, meaning: str, next_step: str) -> "ErrorCode":
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.meaning = meaning
-        member.next_step = next_step
-        return member
+    def __init__(self, _code: str, meaning: str, next_step: str) -> None:
+        self.meaning = meaning
+        self.next_step = next_step
 
     MESSAGE_INVALID = (
         "message_invalid",
@@ -109,16 +103,11 @@ class ErrorCode(StrEnum):
     )
 
 
-class Trouble(StrEnum):
+class Trouble(Coded):
     """What makes somebody leave a dealer's Vinacles alone; `said` goes on from "2Drive"."""
 
-    said: str
-
-    def __new__(cls, kind: str, said: str) -> "Trouble":
-        member = str.__new__(cls, kind)
-        member._value_ = kind
-        member.said = said
-        return member
+    def __init__(self, _code: str, said: str) -> None:
+        self.said = said
 
     UNREACHABLE = ("unreachable", "cannot be reached, or breaks off its answers")
     TIMEOUT = ("timeout", "does not answer in time")

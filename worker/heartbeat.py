@@ -9,8 +9,8 @@ import structlog
 from celery import bootsteps
 from celery.beat import PersistentScheduler
 
+from worker.environment import load
 from worker.health import Pulse
-from worker.settings import load
 
 _EVERY_SECONDS = 1.0
 #: What kombu raises for an entry of a queue that is no message at all.

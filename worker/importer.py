@@ -4,11 +4,9 @@ The stations do not know each other; here alone their values meet.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from uuid import UUID
-
-import structlog
 
 from schemas.answers import StartState
 from schemas.messages import ImportRequest, MarkStarted, RefreshRequest
@@ -21,23 +19,17 @@ from worker.breaker import Breaker
 from worker.deadline import Deadline
 from worker.drift import DriftWatch
 from worker.ended import Tell, ended, nobody
-from worker.errors import ConfigurationError, ErrorCode, FatalError, MessageInvalid, TwoDriveError
+from worker.errors import ConfigurationError, ErrorCode, MessageInvalid
+from worker.record import Record
 from worker.retry import RetryRule, retrying
-from worker.store.attempts import record_failure
 from worker.store.dealers import Dealers, LoadedDealer
 from worker.store.failures import unknown_dealer
-from worker.store.pages import Lineage, LockedPage, PageItem, Refused
-from worker.store.quarantine import list_failure
+from worker.store.pages import LockedPage, PageItem, Refused
 from worker.store.session import Database
 from worker.store.starts import mark_started
 from worker.store.tables import Trigger
 from worker.store.workorders import Alongside, find, nothing_else, store_page
 from worker.vinacles.workorders import Vinacles
-
-#: How long a failure may take to be put on record.
-_RECORD_SECONDS = 1.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Importer:
@@ -64,6 +56,7 @@ class Importer:
         self._breaker = breaker
         self._drift = drift
         self._version = version
+        self._record = Record(database, version)
         self._rule = rule
         self._clock = clock
         #: Told after each commit.
@@ -76,7 +69,7 @@ class Importer:
         `Breaker.question`."""
         loaded, _ = self._load(request.dealer_id, None, deadline)
         attempt = Attempt(loaded, self._clock(), Trigger.SEARCH, task_id, request.request_id, deadline)
-        with self._failure_on_record(attempt):
+        with self._record.of_failures(attempt):
             terms = parse_search(request.search)
             if isinstance(terms, NotSearchable):
                 return self._nothing(
@@ -99,7 +92,7 @@ class Importer:
         attempt = Attempt(loaded, self._clock(), Trigger.REFRESH, task_id, request.request_id, deadline)
         if dms_number is None:
             raise _unknown_workorder()
-        with self._failure_on_record(attempt, request.workorder_id):
+        with self._record.of_failures(attempt, request.workorder_id):
             with self._breaker.question(attempt, insist=insist):
                 page = self._vinacles.by_dms_numbers(
                     loaded.dealer, [dms_number], deadline, request.request_id, attempt.tally
@@ -206,7 +199,7 @@ class Importer:
                 attempt.dealer.dealer_id,
                 digests,
                 decide,
-                self._lineage(attempt, requests),
+                attempt.lineage(requests, self._version),
                 record_unchanged=record_unchanged,
                 alongside=alongside,
                 deadline=attempt.deadline,
@@ -215,40 +208,6 @@ class Importer:
         items = retrying(store, self._rule, attempt.deadline)
         self.tell(attempt.trigger, ended(items))
         return items
-
-    def _lineage(self, attempt: Attempt, requests: int) -> Lineage:
-        return Lineage(
-            trigger=attempt.trigger,
-            started_at=attempt.loaded.asked_at,
-            requests=requests,
-            worker_version=self._version,
-            request_id=attempt.request_id,
-            task_id=attempt.task_id,
-        )
-
-    @contextmanager
-    def _failure_on_record(self, attempt: Attempt, workorder: UUID | None = None) -> Iterator[None]:
-        try:
-            yield
-        except TwoDriveError as error:
-            self._record(attempt, error.code, workorder, final=isinstance(error, FatalError))
-            raise
-        except Exception:
-            self._record(attempt, ErrorCode.INTERNAL, workorder, final=True)
-            raise
-
-    def _record(self, attempt: Attempt, code: ErrorCode, workorder: UUID | None, *, final: bool) -> None:
-        """A failure that trying again would not mend also goes to quarantine."""
-        try:
-            # The person waits still: what cannot be put on record at once is not.
-            with self._database.transaction(Deadline.after(_RECORD_SECONDS)) as connection:
-                dealer_id, lineage = attempt.dealer.dealer_id, self._lineage(attempt, attempt.tally.requests)
-                record_failure(connection, dealer_id, code, lineage, workorder)
-                if final:
-                    list_failure(connection, dealer_id, code, lineage, workorder)
-        except TwoDriveError as unrecorded:
-            # The first error is the one to tell; that it is not on record is for the operators.
-            _log.warning("failure_not_recorded", code=code.value, because=unrecorded.code.value)
 
 
 def _unknown_workorder() -> MessageInvalid:

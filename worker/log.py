@@ -9,7 +9,8 @@ import sys
 import structlog
 from structlog.types import Processor
 
-from worker.settings import Settings, load
+from worker.environment import load
+from worker.settings import Settings
 
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,

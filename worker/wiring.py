@@ -21,13 +21,14 @@ from worker.counting import REQUESTS, Counters
 from worker.deadline import Deadline
 from worker.drift import DriftWatch
 from worker.ended import counting
+from worker.environment import load
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
 from worker.requests import ImportRequests
 from worker.retention import Retention
 from worker.retry import RetryRule
-from worker.settings import Settings, load
+from worker.settings import Settings
 from worker.store.dealers import Dealers
 from worker.store.listening import Listener
 from worker.store.retention import RULES

@@ -4,7 +4,8 @@ From JSON to a value, beside a plain nested schema: see benchmarks/reading.py.
 """
 
 from benchmarks.found import Found, Grid, Options
-from benchmarks.reading import digesting, invented, parsing, reading
+from benchmarks.invented import invented
+from benchmarks.reading import digesting, parsing, reading
 
 PLACE = 75
 

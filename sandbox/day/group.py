@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from redis import Redis
 from sqlalchemy import text
 
+from sandbox.connections import connection_to
 from sandbox.day.tenant import Record, Tenant
 from sandbox.processes import Program
 from sandbox.simulator.running import SimulatorProcess
 from sandbox.stack import Stack
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Dealer
 
 #: The two branches of Noord share one tenant; Zuid has its own, which will be down for a while.
 ZWOLLE, ASSEN, ZUID = 21, 22, 23
@@ -98,15 +99,7 @@ class Group:
             connection.execute(text(statement), parameters)
 
     def _branch(self, dealer_id: int, name: str, tenant: Tenant, **fields: Any) -> Branch:
-        simulator = tenant.simulator
-        connection = Connection(
-            base_url=simulator.base_url,
-            token_url=simulator.token_url,
-            audience=simulator.audience,
-            client_id=simulator.client_id,
-            client_secret=Secret(simulator.client_secret),
-        )
-        dealer = replace(Dealer(dealer_id, name, connection), **fields)
+        dealer = Dealer(dealer_id, name, connection_to(tenant.simulator), **fields)
         with self.parts.database.transaction() as transaction:
             self.parts.dealers.add(transaction, dealer)
         return Branch(dealer, tenant)

@@ -4,13 +4,13 @@ from collections.abc import Generator, Iterator
 from itertools import count
 
 import pytest
-from kombu import Queue
 from redis import Redis
 
 from sandbox.demo.desk import Desk
 from sandbox.processes import Program
 from sandbox.services import temporary_folder
 from sandbox.stack import Stack
+from tests.acceptance.waiting import drop_bulk_waiting
 from worker.wiring import Parts
 
 _dealer_ids = count(100)
@@ -44,9 +44,7 @@ def worker(stack: Stack) -> Program:
 @pytest.fixture(scope="module")
 def no_bulk_waiting(stack: Stack) -> None:
     """Whatever other tests left unfinished in the queues of bulk work is dropped."""
-    with stack.backend() as backend, backend.connection_for_write() as connection:
-        for queue in ("bulk", "maintenance"):
-            Queue(queue, channel=connection.default_channel).purge()
+    drop_bulk_waiting(stack)
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,7 @@ def test_whoever_waits_for_a_run_that_fails_is_told_why(fast: Desk) -> None:
 def test_a_killed_child_costs_a_page_and_the_run_goes_on(fast: Desk, bulk_worker: Program) -> None:
     # Given a run that is at work
     fast.dms.set(latency_ms=60)
-    refresh_all(fast)
+    sent = refresh_all(fast)
     wait_until(lambda: (run_row(fast) or {"pages": 0})["pages"] >= 2, 30, "two pages")
     # When the children of the worker are killed, and the lease has run out
     for child in children(bulk_worker.process.pid):
@@ -117,6 +117,8 @@ def test_a_killed_child_costs_a_page_and_the_run_goes_on(fast: Desk, bulk_worker
     row = run_row(fast)
     assert row["pages"] > pages
     assert row["seen"] == row["created"] + row["rejected"] + row["unchanged"]
+    # Celery sends the killed child's message again after 10 s: that run would be in the way of other tests.
+    sent.revoke()
 
 
 def children(parent: int) -> list[int]:
@@ -137,9 +139,12 @@ def test_a_due_dealer_is_refreshed_by_the_schedule(fast: Desk) -> None:
             ),
             {"dealer_id": fast.dealer.dealer_id},
         )
-    assert len(look(fast)) >= 1
+    rung = look(fast)
+    run_id = run_row(fast)["id"]
+    assert run_id in rung
     wait_until(lambda: run_row(fast)["state"] == "done", 60, "the scheduled run")
-    assert look(fast) == []
+    assert run_id not in look(fast)
+    assert run_row(fast)["id"] == run_id
 
 
 def test_ten_clicks_are_one_question(fast: Desk) -> None:

@@ -193,6 +193,7 @@ def _flower(url: str, stack: Stack, nest: Nest) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("no_bulk_waiting")
 def test_no_canary_sings(planted: Desk, stack: Stack, worker: Program) -> None:
     assert worker.process.poll() is None
     nest = Nest((stack.simulator.client_secret, stack.env["TWODRIVE_SECRET_KEYS"]))

@@ -141,14 +141,10 @@ def test_on_a_shared_worker_people_come_before_waiting_bulk_work(desk: Desk, sta
         for search in (known.COMPLETE, known.BELGIAN, known.WITHOUT_LABOR)
     ]
     # When a worker with one thread begins
-    worker = stack.start_shared_worker(
-        "bulk,maintenance,interactive",
-        name="shared",
-        env={"TWODRIVE_BROKER_URL": stack.redis.url_of(_OWN_BROKER)},
-    )
-    for sent in (*searches, *refreshes):
-        sent.get(timeout=60)
-    worker.stop()
+    env = {"TWODRIVE_BROKER_URL": stack.redis.url_of(_OWN_BROKER)}
+    with stack.start_shared_worker("bulk,maintenance,interactive", name="shared", env=env):
+        for sent in (*searches, *refreshes):
+            sent.get(timeout=60)
     # Then every search began before any refresh
     query = "SELECT max(started_at) FROM import_attempts WHERE dealer_id = :dealer_id"
     [(last_search,)] = rows(desk, query, dealer_id=desk.dealer.dealer_id)
@@ -158,7 +154,6 @@ def test_on_a_shared_worker_people_come_before_waiting_bulk_work(desk: Desk, sta
 
 
 def test_ten_who_ask_two_workers_the_same_are_one_question(desk: Desk, stack: Stack) -> None:
-    second = stack.start_worker(name="second", threads=8)
     desk.dms.clear_journal()
     desk.dms.set(latency_ms=100)
 
@@ -172,15 +167,15 @@ def test_ten_who_ask_two_workers_the_same_are_one_question(desk: Desk, stack: St
         with ThreadPoolExecutor(10) as people:
             return list(people.map(one, range(10)))
 
-    found = everybody("workorders.import", {"search": known.COMPLETE})
-    assert {only(answer)["outcome"] for answer in found} == {"created"}
-    assert desk.dms.request_counts()["Workorder"] == 1
-    identifier = str(workorder_id(desk.dealer.dealer_id, known.COMPLETE_ID))
-    refreshed = everybody("workorders.refresh", {"workorder_id": identifier})
-    assert {only(answer)["outcome"] for answer in refreshed} == {"unchanged"}
-    assert desk.dms.request_counts()["Workorder"] == 2
+    with stack.start_worker(name="second", threads=8) as second:
+        found = everybody("workorders.import", {"search": known.COMPLETE})
+        assert {only(answer)["outcome"] for answer in found} == {"created"}
+        assert desk.dms.request_counts()["Workorder"] == 1
+        identifier = str(workorder_id(desk.dealer.dealer_id, known.COMPLETE_ID))
+        refreshed = everybody("workorders.refresh", {"workorder_id": identifier})
+        assert {only(answer)["outcome"] for answer in refreshed} == {"unchanged"}
+        assert desk.dms.request_counts()["Workorder"] == 2
     for answers in (found, refreshed):
         assert [answer["request_id"] for answer in answers] == [f"click-{number}" for number in range(10)]
     # Both workers had a part in it
     assert "task_answered" in second.log.read_text()
-    second.stop()

@@ -14,6 +14,7 @@ from sandbox.demo.scenes import only
 from sandbox.processes import free_port, wait_until
 from sandbox.simulator import known
 from sandbox.stack import CELERY, Stack
+from tests.acceptance.waiting import drop_bulk_waiting
 
 _TWODRIVE = (sys.executable, "-m", "worker.cli")
 _OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0"}
@@ -71,14 +72,15 @@ def test_forked_children_leave_their_counts_at_the_end(exporter: str, stack: Sta
         return value(exporter, "twodrive_task_seconds_count", task="workorders.refresh_dealer")
 
     before = counted()
-    worker = stack.start_bulk_worker(name="bulk-counted")
-    arguments = {"dealer_id": desk.dealer.dealer_id}
-    desk.backend.send_task("workorders.refresh_dealer", kwargs=arguments, queue="bulk").get(timeout=60)
-    assert worker.stop() == 0, worker.tail()
+    with stack.start_bulk_worker(name="bulk-counted") as worker:
+        arguments = {"dealer_id": desk.dealer.dealer_id}
+        desk.backend.send_task("workorders.refresh_dealer", kwargs=arguments, queue="bulk").get(timeout=60)
+        assert worker.stop() == 0, worker.tail()
     assert counted() >= before + 1
 
 
-def test_waiting_messages_have_an_age(exporter: str, stack: Stack, desk: Desk) -> None:
+@pytest.mark.usefixtures("no_bulk_waiting")
+def test_waiting_messages_have_an_age(exporter: str, stack: Stack) -> None:
     # Sent by one of our own programs, to a queue that no worker of this stack consumes.
     subprocess.run(
         [*CELERY, "call", "workorders.refresh_due"], env=stack.env, check=True, capture_output=True
@@ -86,7 +88,7 @@ def test_waiting_messages_have_an_age(exporter: str, stack: Stack, desk: Desk) -
     assert value(exporter, "twodrive_queue_messages", queue="maintenance") == 1
     # The command took longer to end than the exporter took to look: only the message's own time tells it.
     assert value(exporter, "twodrive_queue_oldest_seconds", queue="maintenance") > 0
-    desk.backend.control.purge()
+    drop_bulk_waiting(stack)
 
 
 def test_once(stack: Stack) -> None:

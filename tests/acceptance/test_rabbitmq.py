@@ -46,25 +46,24 @@ def at_rabbitmq(desk: Desk, broker_url: str, stack: Stack) -> Iterator[Desk]:
 
 def test_people_are_served(at_rabbitmq: Desk, stack: Stack, env: dict[str, str]) -> None:
     options = ("-P", "threads", "-c", "4", "-Q", "interactive", "-n", "rabbit@%h", "--without-mingle")
-    worker = stack.start("worker-rabbit", [*CELERY, "worker", *options], env)
-    worker.wait_ready(lambda: _ready(env))
-    found = only(at_rabbitmq.search("12bdf3"), outcome="created", wo_number=known.COMPLETE)
-    only(at_rabbitmq.refresh(found["workorder_id"]), outcome="unchanged")
-    with pytest.raises(Exception, match="message_invalid"):
-        at_rabbitmq.search("")
-    done = _twodrive(stack, env, "import", str(at_rabbitmq.dealer.dealer_id), known.COMPLETE)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert worker.stop() == 0, worker.tail()
+    with stack.start("worker-rabbit", [*CELERY, "worker", *options], env) as worker:
+        worker.wait_ready(lambda: _ready(env))
+        found = only(at_rabbitmq.search("12bdf3"), outcome="created", wo_number=known.COMPLETE)
+        only(at_rabbitmq.refresh(found["workorder_id"]), outcome="unchanged")
+        with pytest.raises(Exception, match="message_invalid"):
+            at_rabbitmq.search("")
+        done = _twodrive(stack, env, "import", str(at_rabbitmq.dealer.dealer_id), known.COMPLETE)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert worker.stop() == 0, worker.tail()
 
 
 def test_a_whole_dealer_is_refreshed(at_rabbitmq: Desk, stack: Stack, broker_url: str) -> None:
     env = {"TWODRIVE_BROKER_URL": broker_url}
-    worker = stack.start_bulk_worker(name="bulk-at-rabbitmq", children=1, env=env)
-    dealer = {"dealer_id": at_rabbitmq.dealer.dealer_id}
-    asked = at_rabbitmq.backend.send_task("workorders.refresh_dealer", kwargs=dealer, queue="bulk")
-    done = asked.get(timeout=60)
+    with stack.start_bulk_worker(name="bulk-at-rabbitmq", children=1, env=env):
+        dealer = {"dealer_id": at_rabbitmq.dealer.dealer_id}
+        asked = at_rabbitmq.backend.send_task("workorders.refresh_dealer", kwargs=dealer, queue="bulk")
+        done = asked.get(timeout=60)
     assert (done["state"], done["seen"] > 0) == ("done", True)
-    worker.stop()
 
 
 def test_beat_is_well(stack: Stack, env: dict[str, str], tmp_path: Path) -> None:

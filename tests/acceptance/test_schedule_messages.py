@@ -9,7 +9,7 @@ import redis
 from sqlalchemy import text
 
 from sandbox.demo.desk import Desk
-from sandbox.processes import wait_until
+from sandbox.processes import Program, wait_until
 from sandbox.stack import Stack
 
 #: Redis' database of queues that only the worker of this test consumes.
@@ -50,18 +50,24 @@ def test_two_beats_and_an_hour_of_old_messages_make_one_run(
         old["headers"]["id"] = f"old-{number}"
         queues.lpush("maintenance", json.dumps(old))
     # When a worker is there
-    worker = stack.start_bulk_worker(name="after-an-hour", children=2, env=env)
-    wait_until(lambda: not queues.exists("maintenance", "bulk", "unacked"), 60, "empty queues")
-
-    def runs() -> list[str]:
-        query = text("SELECT state FROM refresh_runs WHERE dealer_id = :dealer_id")
-        with desk.database.transaction() as connection:
-            return list(connection.execute(query, {"dealer_id": desk.dealer.dealer_id}).scalars())
-
-    wait_until(lambda: runs()[:1] == ["done"], 60, "the run's end")
-    worker.stop()
+    with stack.start_bulk_worker(name="after-an-hour", children=2, env=env) as worker:
+        wait_until(lambda: not queues.exists("maintenance"), 60, "an empty queue")
+        wait_until(lambda: _runs(desk)[:1] == ["done"], 60, "the run's end")
+        wait_until(lambda: len(_looked(worker)) >= len(sent), 30, "both looks")
     # Then both looked, the old ones were dropped, and the dealer was refreshed once
+    assert _looked(worker) == {message["headers"]["id"] for message in sent}
+    assert _runs(desk) == ["done"]
+
+
+def _runs(desk: Desk) -> list[str]:
+    """States of the dealer's runs."""
+    query = text("SELECT state FROM refresh_runs WHERE dealer_id = :dealer_id")
+    with desk.database.transaction() as connection:
+        return list(connection.execute(query, {"dealer_id": desk.dealer.dealer_id}).scalars())
+
+
+def _looked(worker: Program) -> set[str]:
+    """The tasks that looked for who is due."""
     events = [json.loads(line) for line in worker.log.read_text().splitlines() if line.startswith("{")]
-    looks = [e for e in events if e["event"] == "task_answered" and e["task"] == "workorders.refresh_due"]
-    assert {look["task_id"] for look in looks} == {message["headers"]["id"] for message in sent}
-    assert runs() == ["done"]
+    answered = [event for event in events if event["event"] == "task_answered"]
+    return {event["task_id"] for event in answered if event["task"] == "workorders.refresh_due"}

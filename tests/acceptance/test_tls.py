@@ -24,17 +24,17 @@ def _urls(stack: Stack, port: int) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("no_bulk_waiting")
 def test_a_worker_serves_over_tls(desk: Desk, stack: Stack, tmp_path: Path) -> None:
     files = certificate(tmp_path, "localhost")
     with tls_front(stack.redis.port, files) as port:
         env = {**_urls(stack, port), "TWODRIVE_SERVICE_CA_BUNDLE": str(files[0])}
-        worker = stack.start_shared_worker("maintenance", name="over-tls", env=env)
-        arguments = {"dealer_id": desk.dealer.dealer_id, "search": known.COMPLETE}
-        # Nobody but this worker listens there.
-        sent = desk.backend.send_task("workorders.import", kwargs=arguments, queue="maintenance")
-        [found] = sent.get(timeout=40)["workorders"]
+        with stack.start_shared_worker("maintenance", name="over-tls", env=env):
+            arguments = {"dealer_id": desk.dealer.dealer_id, "search": known.COMPLETE}
+            # Nobody but this worker listens there.
+            sent = desk.backend.send_task("workorders.import", kwargs=arguments, queue="maintenance")
+            [found] = sent.get(timeout=40)["workorders"]
         assert found["outcome"] == "created"
-        worker.stop()
 
 
 @pytest.mark.parametrize(

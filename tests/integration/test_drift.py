@@ -1,26 +1,24 @@
 """Differences of a Vinacles, noticed while workorders are imported from the simulator."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
 from schemas.drift import Action, Drift, Kind
 from schemas.messages import ImportRequest
 from schemas.outcome import ImportResult, Outcome
-from tests.integration.test_circuit import _add, _dealer
-from tests.integration.test_importer import settings_for
+from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
 from worker.deadline import Deadline
 from worker.drift import NOTED_AGAIN_SECONDS, DriftWatch
 from worker.errors import ConfigurationError, ErrorCode
 from worker.store.columns import RunState
 from worker.store.drift import EVERYBODY, Noted, Policy, acknowledge, noted, set_policy
-from worker.wiring import Parts, build
+from worker.wiring import Parts
 
 QUANTITY = Drift("WorkorderLine", "Quantity", Kind.MISSING_COLUMN)
 SUBLET = Drift("WorkorderLine", "LineType", Kind.NEW_LINE_TYPE, "Sublet")
@@ -28,22 +26,18 @@ SUBLET = Drift("WorkorderLine", "LineType", Kind.NEW_LINE_TYPE, "Sublet")
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=30)
+    with running_simulator(workorders=30) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
 def parts(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Parts]:
     """Dealers 1 and 2, both on the simulator."""
     simulator.admin.reset()
-    parts = build(settings_for(database_url, redis_server))
-    for number in (1, 2):
-        dealer = replace(_dealer(simulator), dealer_id=number, import_new_in_bulk=True)
-        _add(parts.dealers, parts.database, dealer)
-    yield parts
-    parts.close()
+    chosen = {"modified_on_works": False, "import_new_in_bulk": True, "requests_per_second": 1000}
+    dealers = [dealer_on(simulator, number, **chosen) for number in (1, 2)]
+    with parts_with(settings_for(database_url, redis_server), *dealers) as parts:
+        yield parts
 
 
 def _search(parts: Parts, dealer_id: int = 1) -> ImportResult:

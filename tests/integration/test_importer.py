@@ -7,24 +7,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import event, select
 
 from sandbox.processes import wait_until
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
 from schemas.messages import ImportRequest, RefreshRequest
 from schemas.outcome import ImportResult, Outcome, Reason, Warning, WorkorderResult
 from schemas.workorder import Workorder, workorder_id
+from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
 from worker.deadline import Deadline
 from worker.errors import VinaclesRefused, VinaclesUnavailable
-from worker.settings import Settings
 from worker.store.quarantine import Choice, chosen
 from worker.store.tables import import_attempts
 from worker.store.workorders import card
-from worker.wiring import Parts, build
+from worker.wiring import Parts
 
 COMPLETE = workorder_id(1, known.COMPLETE_ID)
 
@@ -52,58 +50,16 @@ class Line:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=0)
+    with running_simulator(workorders=0) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
 def line(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Line]:
     """One dealer with everything as new."""
     simulator.admin.reset()
-    parts = build(settings_for(database_url, redis_server))
-    connection = Connection(
-        base_url=simulator.base_url,
-        token_url=simulator.token_url,
-        audience=simulator.audience,
-        client_id=simulator.client_id,
-        client_secret=Secret(simulator.client_secret),
-    )
-    with parts.database.transaction() as transaction:
-        parts.dealers.add(transaction, Dealer(1, "Garage Testweg", connection))
-    yield Line(parts, simulator)
-    parts.close()
-
-
-def settings_for(database_url: str, redis_server: Redis) -> Settings:
-    """A key of its own, so that no token of another test is found."""
-    return Settings(
-        database_url=Secret(database_url),
-        broker_url=Secret(redis_server.url_of(0)),
-        result_url=Secret(redis_server.url_of(1)),
-        state_url=Secret(redis_server.url_of(2)),
-        secret_keys=(Secret(Fernet.generate_key().decode()),),
-        ca_bundle=None,
-        service_ca_bundle=None,
-        allow_private_addresses=True,
-        connect_timeout_seconds=3,
-        read_timeout_seconds=10,
-        interactive_deadline_seconds=20,
-        interactive_threads=4,
-        slice_seconds=20,
-        database_pool_size=8,
-        visibility_timeout_seconds=900,
-        largest_message_kib=64,
-        log_level="info",
-        log_format="json",
-        keep_attempts_days=90,
-        keep_changes_days=365,
-        keep_runs_days=90,
-        keep_early_starts_days=365,
-        keep_requests_days=30,
-        keep_contacts_days=0,
-    )
+    with parts_with(settings_for(database_url, redis_server), dealer_on(simulator)) as parts:
+        yield Line(parts, simulator)
 
 
 def only(result: ImportResult) -> WorkorderResult:

@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from sandbox.processes import wait_until
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
 from schemas.workorder import workorder_id
-from tests.integration.test_importer import settings_for
+from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
 from worker import wiring
 from worker.heartbeat import Heartbeat
 from worker.requests import MOST_LOSSES, not_to_be_tried
@@ -54,27 +53,15 @@ class Claire:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=0)
+    with running_simulator(workorders=0) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
 def claire(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Claire]:
     simulator.admin.reset()
-    parts = wiring.build(settings_for(database_url, redis_server))
-    connection = Connection(
-        base_url=simulator.base_url,
-        token_url=simulator.token_url,
-        audience=simulator.audience,
-        client_id=simulator.client_id,
-        client_secret=Secret(simulator.client_secret),
-    )
-    with parts.database.transaction() as transaction:
-        parts.dealers.add(transaction, Dealer(1, "Garage Testweg", connection))
-    yield Claire(parts, simulator)
-    parts.close()
+    with parts_with(settings_for(database_url, redis_server), dealer_on(simulator)) as parts:
+        yield Claire(parts, simulator)
 
 
 @contextmanager

@@ -11,14 +11,14 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Dealer, Secret
 from schemas.messages import ImportRequest, MarkStarted
 from schemas.outcome import Outcome
 from schemas.workorder import workorder_id
-from tests.integration.test_importer import settings_for
+from tests.integration.workplace import dealer_on, running_simulator, settings_for
 from tests.workorders import NOON
 from worker.cli.program import program
 from worker.deadline import Deadline
@@ -68,10 +68,8 @@ class House:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=60)
+    with running_simulator(workorders=60) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
@@ -101,19 +99,12 @@ def dealer(house: House) -> Dealer:
     """Added by an operator."""
     simulator = house.simulator
     simulator.admin.reset()
-    connection = Connection(
-        simulator.base_url,
-        simulator.token_url,
-        simulator.audience,
-        simulator.client_id,
-        Secret(simulator.client_secret),
-    )
-    dealer = Dealer(1, "Garage Testweg", connection, import_new_in_bulk=True, requests_per_second=1000)
+    dealer = dealer_on(simulator, import_new_in_bulk=True, requests_per_second=1000)
     parts = house.parts(OPERATOR)
     with parts.database.transaction() as transaction:
         assert parts.dealers.add(transaction, dealer)
         assert parts.dealers.change(transaction, 1, {"name": "Garage", "client_secret": Secret("x")})
-        assert parts.dealers.change(transaction, 1, {"client_secret": connection.client_secret})
+        assert parts.dealers.change(transaction, 1, {"client_secret": dealer.connection.client_secret})
     parts.close()
     return dealer
 

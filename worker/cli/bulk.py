@@ -6,8 +6,8 @@ from time import sleep
 
 import click
 
+from schemas.arguments import MAX_DEALER_ID
 from schemas.bulk import BulkResult, dump_bulk_result
-from schemas.messages import MAX_DEALER_ID
 from worker.bulk_progress import as_result
 from worker.cli import parts, run_views, screen
 from worker.cli.dealer_options import dealer_id_argument

@@ -11,7 +11,8 @@ from worker.cli import screen
 from worker.cli.example import render
 from worker.cli.help import command, json_option
 from worker.cli.masking import shown
-from worker.settings import SETTINGS, Setting, load
+from worker.environment import load
+from worker.settings import SETTINGS, Setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from worker.cli import parts, screen
 from worker.cli.exits import Ended, Exit
 from worker.cli.help import command, json_option
 from worker.deadline import Deadline
+from worker.environment import load
 from worker.retry import RetryRule, retrying
-from worker.settings import load
 from worker.store import grants, migrations
 
 _PATIENT = RetryRule(

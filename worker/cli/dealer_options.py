@@ -7,8 +7,8 @@ from zoneinfo import available_timezones
 import click
 import phonenumbers
 
+from schemas.arguments import MAX_DEALER_ID
 from schemas.dealer import Dealer
-from schemas.messages import MAX_DEALER_ID
 from worker.cli.help import Decorator, together
 from worker.errors import ConfigurationError
 from worker.vinacles.wire import checked_url
@@ -158,6 +158,10 @@ def policy_options() -> Decorator:
 
 def bulk_options() -> Decorator:
     """When bulk refreshes run, what they read, and how much Vinacles is asked for."""
+    return together(_schedule_options(), _limit_options())
+
+
+def _schedule_options() -> Decorator:
     return together(
         click.option(
             "--refresh-every-minutes",
@@ -180,6 +184,11 @@ def bulk_options() -> Decorator:
         ),
         _days("days_back", "Refresh appointments of so many days before today"),
         _days("days_ahead", "Refresh appointments of so many days after today"),
+    )
+
+
+def _limit_options() -> Decorator:
+    return together(
         click.option(
             "--requests-per-second",
             type=float,

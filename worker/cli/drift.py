@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import click
 from rich.table import Table
 
+from schemas.arguments import MAX_DEALER_ID
 from schemas.drift import Action
-from schemas.messages import MAX_DEALER_ID
 from schemas.vinacles import ENTITIES
 from worker.cli import parts, screen
 from worker.cli.dealer_options import dealer_id_argument

@@ -10,9 +10,9 @@ from prometheus_client.openmetrics.exposition import generate_latest
 
 from worker.cli.exits import Ended, Exit
 from worker.cli.help import command
+from worker.environment import load
 from worker.metrics import wiring
 from worker.metrics.server import listening
-from worker.settings import load
 
 
 @command(

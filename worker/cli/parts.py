@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from worker import wiring
 from worker.cli.exits import Ended, Exit
-from worker.settings import load
+from worker.environment import load
 from worker.store.dealers import LoadedDealer
 from worker.wiring import Parts
 

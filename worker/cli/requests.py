@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from schemas.messages import MAX_DEALER_ID
+from schemas.arguments import MAX_DEALER_ID
 from worker import log, wiring
 from worker.cli import parts, screen
 from worker.cli.help import command, json_option

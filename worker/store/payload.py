@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas.outcome import Outcome, Reason, Warning
-from schemas.workorder import Workorder, workorder_id
+from schemas.workorder import Contact, Workorder, workorder_id
 from worker.store.pages import Accepted, Page, Refused
 from worker.store.quarantine_rows import rejected_row
 
@@ -109,17 +109,18 @@ def _add_children(rows: dict[str, Rows], key: str, workorder: Workorder) -> None
             }
             for part in job.parts
         )
-    rows["contacts"].extend(
-        {
-            "workorder_id": key,
-            "role": contact.role,
-            "last_name": contact.last_name,
-            "phone": contact.phone,
-            "phone_as_written": contact.phone_as_written,
-            "email": contact.email,
-        }
-        for contact in workorder.contacts
-    )
+    rows["contacts"].extend(_contact(key, contact) for contact in workorder.contacts)
+
+
+def _contact(key: str, contact: Contact) -> dict[str, Any]:
+    return {
+        "workorder_id": key,
+        "role": contact.role,
+        "last_name": contact.last_name,
+        "phone": contact.phone,
+        "phone_as_written": contact.phone_as_written,
+        "email": contact.email,
+    }
 
 
 def _attempt(dealer_id: int, item: Accepted) -> dict[str, Any]:

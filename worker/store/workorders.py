@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, union
 
 from schemas.decision import Stored
 from schemas.outcome import Outcome
-from schemas.workorder import workorder_id
+from schemas.workorder import Workorder, workorder_id
 from worker.deadline import Deadline
 from worker.errors import ErrorCode, StorageUnavailable
 from worker.store import statements, tables
@@ -108,11 +108,7 @@ def write_page(
     if not page:
         return
     expected = sum(isinstance(item, Accepted) and _writes(item) for item in page)
-    new = [
-        item.fetched.workorder
-        for item in page
-        if isinstance(item, Accepted) and item.decision.outcome is Outcome.CREATED
-    ]
+    new = _new(page)
     copied = new if len(new) >= COPIED_FROM else []
     written = connection.execute(
         text(statements.WRITE),
@@ -131,6 +127,14 @@ def write_page(
         raise PageOvertaken
     if copied:
         copy_children(connection, dealer_id, copied)
+
+
+def _new(page: Page) -> list[Workorder]:
+    return [
+        item.fetched.workorder
+        for item in page
+        if isinstance(item, Accepted) and item.decision.outcome is Outcome.CREATED
+    ]
 
 
 def find(connection: Connection, dealer_id: int, key: UUID) -> int | None:

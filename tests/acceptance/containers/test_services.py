@@ -19,6 +19,9 @@ _QUEUES, _ANSWERS, _STATE = 10, 11, 12
 
 @contextlib.contextmanager
 def _containers(server: Redis, database_url: str) -> Iterator[Containers]:
+    for number in (_QUEUES, _ANSWERS, _STATE):
+        with redis.Redis.from_url(server.url_of(number)) as client:
+            client.flushdb()
     urls = {
         "database_url": database_url,
         "broker_url": server.url_of(_QUEUES),

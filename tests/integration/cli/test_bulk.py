@@ -57,7 +57,11 @@ def test_from_start_to_summary(twodrive: Run, eager: str, how: list[str]) -> Non
         assert str(run["run_id"]) in shown
 
 
-def test_a_start_without_waiting_is_joined(twodrive: Run, eager: str) -> None:
+def test_a_start_without_waiting_is_joined(
+    twodrive: Run, cli_stack: Stack, eager: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where no worker is woken that may be done before anybody joins
+    monkeypatch.setenv("TWODRIVE_BROKER_URL", cli_stack.redis.url_of(6))
     started = _json(twodrive, "bulk", eager, "--no-wait")
     joined = _json(twodrive, "bulk", eager, "--local")
     assert joined["run_id"] == started["run_id"]

@@ -15,7 +15,8 @@ from sandbox.services import Redis
 from schemas.dealer import Secret
 from worker.cli.exits import Ended, Exit
 from worker.cli.queue import Queue
-from worker.settings import Settings, load
+from worker.environment import load
+from worker.settings import Settings
 
 _TASK = "workorders.import"
 _ARGUMENTS = {"dealer_id": 12, "search": "canary-plate"}
@@ -104,11 +105,8 @@ def test_the_answer_of_a_foreign_worker(settings: Settings, broker: redis.Redis,
         worker.join()
         return end
 
-    known = {
-        "exc_type": "TaskFailed",
-        "exc_module": "tasks.base",
-        "exc_message": ["dealer_unknown", "No.", "Add."],
-    }
+    texts = ["dealer_unknown", "No.", "Add."]
+    known = {"exc_type": "TaskFailed", "exc_module": "tasks.base", "exc_message": texts}
     end = answer({"status": "FAILURE", "result": known})
     assert (end.exit_code, end.message, end.next_step) == (Exit.NO, "No.", "Add.")
     other = {"exc_type": "MemoryError", "exc_module": "builtins", "exc_message": ["canary"]}

@@ -8,8 +8,9 @@ from cryptography.fernet import Fernet
 from prometheus_client import CollectorRegistry
 
 from sandbox.services import Redis
+from worker.environment import load
 from worker.metrics import wiring
-from worker.settings import Settings, load
+from worker.settings import Settings
 
 _QUEUES, _STATE = 13, 14
 #: The value of a sample, None where there is none.

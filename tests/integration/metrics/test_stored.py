@@ -207,7 +207,7 @@ def test_without_tables_the_rest_is_told(
     settings: Settings, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TWODRIVE_DATABASE_URL", empty_database_url)
-    from worker.settings import load
+    from worker.environment import load
 
     with built(load()) as registry:
         assert registry.get_sample_value("twodrive_source_up", {"source": "postgresql"}) == 0

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.services import temporary_folder
 from sandbox.simulator.running import SimulatorProcess
+from tests.integration.workplace import running_simulator
 
 
 @pytest.fixture(scope="module")
 def _process() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        process = SimulatorProcess(folder, workorders=60)
+    with running_simulator(workorders=60) as process:
         yield process
-        process.stop()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from schemas.dealer import Connection, Dealer, Secret
 from schemas.decision import Decision, Fetched, Stored
 from schemas.outcome import Outcome
 from schemas.workorder import workorder_id
+from tests.integration.store.ledger import Ledger
 from tests.workorders import NOON, WORKORDER
 from worker.policy import decide
 from worker.store.dealers import Dealers
@@ -146,8 +147,11 @@ def store(database: Database, cipher: MultiFernet) -> Store:
     return Store(database, dealers)
 
 
+Stores = Callable[[], Store]
+
+
 @pytest.fixture
-def new_store(database: Database, cipher: MultiFernet) -> Callable[[], Store]:
+def new_store(database: Database, cipher: MultiFernet) -> Stores:
     """Another dealer at each call, for the examples of a law."""
     dealers = Dealers(cipher)
     numbers = itertools.count(100)
@@ -159,6 +163,11 @@ def new_store(database: Database, cipher: MultiFernet) -> Callable[[], Store]:
         return Store(database, dealers, dealer_id)
 
     return make
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)
 
 
 def statements_of(store: Store, work: Callable[[], object]) -> int:

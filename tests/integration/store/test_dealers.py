@@ -10,7 +10,7 @@ from schemas.dealer import Dealer, Secret
 from tests.integration.store.conftest import DEALER, LINEAGE, WORKORDER_ID, Store
 from worker.errors import ConfigurationError, ErrorCode
 from worker.store.attempts import record_failure
-from worker.store.dealers import Dealers, LoadedDealer
+from worker.store.dealers import DealerChanges, Dealers, LoadedDealer
 
 
 def load(store: Store, dealers: Dealers | None = None, dealer_id: int = 7) -> LoadedDealer | None:
@@ -88,47 +88,34 @@ def test_only_what_is_named_changes(store: Store) -> None:
 
 
 def test_every_field_can_be_changed(store: Store) -> None:
+    changes: DealerChanges = {
+        "name": "Garage Zuid",
+        "base_url": "https://zuid.example",
+        "token_url": "https://login.example/zuid",
+        "audience": "zuid",
+        "client_id": "claire-zuid",
+        "phone_region": "BE",
+        "keep_importing_after_start": True,
+        "import_new_in_bulk": True,
+        "prices_include_vat": True,
+        "refresh_every_minutes": None,
+        "refresh_from": time(7),
+        "refresh_until": time(18, 30),
+        "days_back": 1,
+        "days_ahead": 2,
+        "requests_per_second": 0.5,
+        "concurrent_requests": 1,
+        "page_rows": 250,
+        "modified_on_works": True,
+    }
     with store.database.transaction() as connection:
-        store.dealers.change(
-            connection,
-            7,
-            {
-                "name": "Garage Zuid",
-                "base_url": "https://zuid.example",
-                "token_url": "https://login.example/zuid",
-                "audience": "zuid",
-                "client_id": "claire-zuid",
-                "phone_region": "BE",
-                "keep_importing_after_start": True,
-                "import_new_in_bulk": True,
-                "prices_include_vat": True,
-                "refresh_every_minutes": None,
-                "refresh_from": time(7),
-                "refresh_until": time(18, 30),
-                "days_back": 1,
-                "days_ahead": 2,
-                "requests_per_second": 0.5,
-                "concurrent_requests": 1,
-                "page_rows": 250,
-                "modified_on_works": True,
-            },
-        )
+        store.dealers.change(connection, 7, changes)
     dealer = loaded(store)
-    reach = dealer.connection
-    assert (dealer.name, dealer.phone_region) == ("Garage Zuid", "BE")
-    assert dealer.keep_importing_after_start
-    assert dealer.import_new_in_bulk
-    assert dealer.prices_include_vat
-    assert (reach.base_url, reach.token_url) == ("https://zuid.example", "https://login.example/zuid")
-    assert (reach.audience, reach.client_id) == ("zuid", "claire-zuid")
-    assert (dealer.refresh_every_minutes, dealer.refresh_from, dealer.refresh_until) == (
-        None,
-        time(7),
-        time(18, 30),
-    )
-    assert (dealer.days_back, dealer.days_ahead, dealer.page_rows) == (1, 2, 250)
-    assert (dealer.requests_per_second, dealer.concurrent_requests) == (0.5, 1)
-    assert dealer.modified_on_works is True
+    stored = {name: getattr(dealer, name, None) for name in changes}
+    stored |= {
+        name: getattr(dealer.connection, name) for name in ("base_url", "token_url", "audience", "client_id")
+    }
+    assert stored == changes
 
 
 def test_the_secret_lies_encrypted(store: Store) -> None:

@@ -1,76 +1,17 @@
 """Who is in quarantine after any answers, and who leaves it."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import hypothesis.strategies as st
-from hypothesis import given, settings
-
-from schemas.decision import Fetched
-from schemas.evidence import Evidence, Finding
-from schemas.outcome import Outcome, Reason, Warning
+from schemas.outcome import Outcome, Reason
 from schemas.workorder import workorder_id
 from tests.integration.store.conftest import LINEAGE, Store, statements_of
-from tests.workorders import NOON, WORKORDER, fetched, numbered
+from tests.integration.store.refusing import cases, gone, put, rejected
+from tests.workorders import NOON, fetched, numbered
 from worker.errors import ErrorCode
-from worker.policy import decide
-from worker.store.known import known_outside, mark_missing
-from worker.store.pages import Accepted, LockedPage, PageItem, Refused
-from worker.store.quarantine import Case, Choice, chosen, discard, list_failure, quarantined_digests
-from worker.store.runs import Window
-from worker.store.workorders import find, store_page
-
-Stores = Callable[[], Store]
-PRICE = Finding(Reason.UNREADABLE_PRICE, "WorkorderLine", "Price", 1, 11, 1, "string", 6, "99,99x")
-
-
-def rejected(
-    number: int | None, seconds: float = 0, digest: bytes = b"rows", appointment: datetime | None = None
-) -> Refused:
-    return Refused(
-        Outcome.REJECTED,
-        Reason.UNREADABLE_PRICE,
-        NOON + timedelta(seconds=seconds),
-        number,
-        f"WO-{number}",
-        (Warning.NO_PRICE,),
-        digest,
-        Evidence((PRICE,), 0, 1, appointment),
-    )
-
-
-def gone(number: int, seconds: float) -> Refused:
-    return Refused(
-        Outcome.NOT_FOUND, Reason.GONE_FROM_DMS, NOON + timedelta(seconds=seconds), number, f"WO-{number}"
-    )
-
-
-def put(store: Store, *answers: Fetched | Refused) -> None:
-    """Store a page of answers as the line does."""
-    digests = {
-        number: answer.digest
-        for answer in answers
-        if (number := answer.dms_number if isinstance(answer, Refused) else answer.workorder.dms_number)
-    }
-
-    def of(locked: LockedPage) -> Sequence[PageItem]:
-        return [
-            answer
-            if isinstance(answer, Refused)
-            else Accepted(
-                answer, decide(locked.keep_importing, locked.stored.get(answer.workorder.dms_number), answer)
-            )
-            for answer in answers
-        ]
-
-    store_page(store.database, store.dealer_id, digests, of, LINEAGE)
-
-
-def cases(store: Store, **choice: Any) -> list[Case]:
-    with store.database.transaction() as connection:
-        return chosen(connection, Choice(store.dealer_id, **choice))
+from worker.store.known import mark_missing
+from worker.store.pages import Refused
+from worker.store.quarantine import Case, discard, list_failure, quarantined_digests
 
 
 def fail(
@@ -126,50 +67,6 @@ def test_an_older_rejection_replaces_no_newer_one(store: Store) -> None:
     put(store, rejected(12, 2, b"older"))
     [case] = cases(store)
     assert (case.times, case.last_seen_at) == (1, NOON + timedelta(seconds=5))
-
-
-answers = st.tuples(
-    st.integers(1, 3), st.sampled_from(["accepted", "changed", "rejected"]), st.sampled_from([b"a", b"b"])
-)
-
-
-def _answer(number: int, kind: str, digest: bytes, seconds: float) -> Fetched | Refused:
-    if kind == "rejected":
-        return rejected(number, seconds, digest)
-    workorder = replace(WORKORDER, make="Saab") if kind == "changed" else WORKORDER
-    return fetched(numbered(number, workorder), seconds, kind.encode() + digest)
-
-
-@settings(max_examples=60)
-@given(told=st.lists(answers, min_size=1, max_size=6), data=st.data())
-def test_in_quarantine_is_whatever_was_last_rejected_in_whatever_order_answers_come(
-    new_store: Stores, told: list[tuple[int, str, bytes]], data: st.DataObject
-) -> None:
-    store = new_store()
-    for seconds in data.draw(st.permutations(range(len(told)))):
-        put(store, _answer(*told[seconds], seconds))
-    newest = {number: kind for number, kind, _ in told}
-    listed = {case.dms_number for case in cases(store)}
-    assert listed == {number for number, kind in newest.items() if kind == "rejected"}
-
-
-@settings(max_examples=30)
-@given(pages=st.lists(st.lists(answers, max_size=3, unique_by=lambda one: one[0]), min_size=1, max_size=3))
-def test_the_size_of_a_page_and_a_second_delivery_change_nothing(
-    new_store: Stores, pages: list[list[tuple[int, str, bytes]]]
-) -> None:
-    together, one_by_one = new_store(), new_store()
-    for seconds, page in enumerate(pages):
-        items = [_answer(*one, seconds) for one in page]
-        put(together, *items)
-        put(together, *items)
-        for item in items:
-            put(one_by_one, item)
-
-    def listed(store: Store) -> set[tuple[object, ...]]:
-        return {(case.subject, case.why, case.since, case.last_seen_at) for case in cases(store)}
-
-    assert listed(together) == listed(one_by_one)
 
 
 def test_what_is_gone_from_the_dms_leaves(store: Store) -> None:
@@ -259,44 +156,6 @@ def test_choices(store: Store) -> None:
     assert [case.subject for case in cases(store, why="vinacles_refused")] == ["search/vinacles_refused"]
     assert [case.dms_number for case in cases(store, why="unreadable_price")] == [1, 2]
     assert cases(store, named="2", why="no_labor_item") == []
-
-
-def test_what_bulk_refresh_asks(new_store: Stores) -> None:
-    store, other = new_store(), new_store()
-    put(store, fetched(numbered(4)))
-    put(store, rejected(1), rejected(2, digest=b"other"), rejected(4, 1))
-    put(other, rejected(3))
-    with store.database.transaction() as connection:
-        assert quarantined_digests(connection, store.dealer_id, [1, 2, 3]) == {1: b"rows", 2: b"other"}
-        key = workorder_id(store.dealer_id, 1)
-        assert find(connection, store.dealer_id, key) == 1
-        assert find(connection, other.dealer_id, key) is None
-
-
-def test_what_was_never_imported_is_looked_for_outside_of_the_window(new_store: Stores) -> None:
-    """1 has no appointment, 2 one in the window, 3 one after it, 4 an old one, and 5 is imported."""
-    store = new_store()
-    ((today,),) = store.rows("SELECT CAST(now() AS date)::timestamp")
-    assert isinstance(today, datetime)
-    days = {1: None, 2: 0, 3: 20, 4: -200, 5: None}
-    put(store, fetched(numbered(5)))
-    put(
-        store,
-        *(
-            rejected(number, 1, appointment=None if day is None else today + timedelta(days=day))
-            for number, day in days.items()
-        ),
-    )
-    window = Window(today, today + timedelta(days=10))
-    with store.database.transaction() as connection:
-        assert known_outside(connection, store.dealer_id, window, 0, 10) == [1, 3, *_outside(5, window)]
-        assert known_outside(connection, store.dealer_id, window, 1, 1) == [3]
-        assert known_outside(connection, store.dealer_id, window, 3, 10) == _outside(5, window)
-
-
-def _outside(number: int, window: Window) -> list[int]:
-    """The imported one is asked for by its own appointment."""
-    return [] if window.begins <= WORKORDER.appointment_local < window.ends else [number]
 
 
 def test_any_number_of_rejected_workorders_costs_no_statement_more(store: Store) -> None:

@@ -1,65 +1,15 @@
 """Rows of `import_requests`: taken by one, answered once, never too often."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from sandbox.processes import wait_until
-from worker.errors import ErrorCode, StorageUnavailable
+from tests.integration.store.ledger import RESULT, TOLD, Ledger
 from worker.store import requests as rows
-from worker.store.listening import Listener
 from worker.store.request_tables import RequestState
-from worker.store.requests import TakenRequest, Told
-from worker.store.session import Database, Limits
-
-_RESULT: dict[str, Any] = {"request_id": None, "found": 0, "truncated": False, "workorders": []}
-_TOLD = Told(ErrorCode.VINACLES_UNAVAILABLE, "It is down.", "Try again.")
-
-
-class Ledger:
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def ask(self, search: str | None = "12bdf3", **columns: object) -> int:
-        given = {"dealer_id": 7, "kind": "import", "search": search, **columns}
-        names = ", ".join(given)
-        query = (
-            f"INSERT INTO import_requests ({names}) VALUES ({', '.join(f':{n}' for n in given)}) RETURNING id"
-        )
-        with self.database.transaction() as connection:
-            return int(connection.execute(text(query), given).scalar_one())
-
-    def take(self, owner: str = "one", limit: int = 10, *, suspects: bool = False) -> list[TakenRequest]:
-        with self.database.transaction() as connection:
-            return rows.take(connection, owner, limit, 60, suspects=suspects)
-
-    def row(self, request_id: int) -> Any:
-        query = text("SELECT * FROM import_requests WHERE id = :id")
-        with self.database.transaction() as connection:
-            return connection.execute(query, {"id": request_id}).one()
-
-    def age(self, request_id: int, **columns: str) -> None:
-        """Set columns to SQL expressions, as if time had passed."""
-        changes = ", ".join(f"{name} = {value}" for name, value in columns.items())
-        with self.database.transaction() as connection:
-            connection.execute(text(f"UPDATE import_requests SET {changes} WHERE id = {request_id}"))
-
-    def let_lease_run_out(self, request_id: int) -> None:
-        self.age(request_id, try_at="now()")
-
-    def drop_late(self) -> list[int]:
-        with self.database.transaction() as connection:
-            return rows.drop_late(connection, Told(ErrorCode.REQUEST_EXPIRED, "Too late.", "Ask again."))
-
-
-@pytest.fixture
-def ledger(database: Database) -> Ledger:
-    return Ledger(database)
 
 
 def test_a_request_comes_as_it_was_written(ledger: Ledger) -> None:
@@ -107,11 +57,11 @@ def test_an_answer_stands_in_the_row_and_the_search_is_gone(ledger: Ledger) -> N
     number = ledger.ask()
     ledger.take("one")
     with ledger.database.transaction() as connection:
-        assert rows.answer(connection, number, "one", _RESULT)
+        assert rows.answer(connection, number, "one", RESULT)
     row = ledger.row(number)
     assert (row.state, row.result, row.search, row.tries, row.lease_owner) == (
         "answered",
-        _RESULT,
+        RESULT,
         None,
         0,
         None,
@@ -127,7 +77,7 @@ def test_whoever_lost_the_lease_writes_nothing(ledger: Ledger, end: str) -> None
     ledger.take("two", suspects=True)
     before = ledger.row(number)
     with ledger.database.transaction() as connection:
-        told = _RESULT if end == "answer" else _TOLD
+        told = RESULT if end == "answer" else TOLD
         assert not getattr(rows, end)(connection, number, "one", told)
     assert ledger.row(number) == before
 
@@ -138,7 +88,7 @@ def test_a_failure_that_may_pass_waits_as_long_as_the_request_has(ledger: Ledger
         ledger.take("one")
         ledger.age(number, asked_at=f"now() - interval '{waited}'")
         with ledger.database.transaction() as connection:
-            assert rows.postpone(connection, number, "one", _TOLD)
+            assert rows.postpone(connection, number, "one", TOLD)
         row = ledger.row(number)
         assert (row.state, row.tries, row.error_code, row.search) == (
             "waiting",
@@ -161,7 +111,7 @@ def test_a_server_that_names_a_later_moment_is_obeyed(ledger: Ledger) -> None:
     number = ledger.ask()
     ledger.take("one")
     with ledger.database.transaction() as connection:
-        rows.postpone(connection, number, "one", _TOLD, at_least_seconds=900)
+        rows.postpone(connection, number, "one", TOLD, at_least_seconds=900)
     assert 890 < ledger_pause(ledger, number).total_seconds() <= 900
 
 
@@ -206,51 +156,3 @@ def test_operators_see_rows_without_what_was_searched(ledger: Ledger) -> None:
         assert [r.id for r in rows.listed(connection, [RequestState.WORKING], None, 10)] == [first]
         assert [r.id for r in rows.listed(connection, None, 8, 10)] == [second]
         assert [r.id for r in rows.listed(connection, None, None, 1)] == [second]
-
-
-@pytest.fixture
-def listener(database_url: str) -> Iterator[Listener]:
-    with Listener(Database(database_url, "twodrive-listener", Limits(pool_size=1)), "import_requests") as one:
-        yield one
-
-
-def test_a_new_row_rings(ledger: Ledger, listener: Listener) -> None:
-    listener.wait(0)
-    with ThreadPoolExecutor(1) as backend:
-        heard = backend.submit(listener.wait, 60)
-        ledger.ask()
-        heard.result(timeout=30)
-
-
-def test_an_answer_rings_with_its_number(ledger: Ledger, database_url: str) -> None:
-    number = ledger.ask()
-    ledger.take("one")
-    engine = Database(database_url, "backend", Limits(pool_size=1)).engine()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as backend:
-        backend.exec_driver_sql("LISTEN import_answers")
-        with ledger.database.transaction() as connection:
-            rows.fail(connection, number, "one", _TOLD)
-        heard: Any = backend.connection.driver_connection
-        wait_until(lambda: heard.poll() == 0 and bool(heard.notifies), 10, "the bell")
-        assert [notify.payload for notify in heard.notifies] == [str(number)]
-    engine.dispose()
-
-
-def test_a_lost_connection_is_told_and_the_next_wait_connects_anew(
-    ledger: Ledger, listener: Listener
-) -> None:
-    listener.wait(0)
-    with ledger.database.transaction() as connection:
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'twodrive-listener' AND datname = current_database()"
-            )
-        )
-    # The end of a connection is announced first, which rings as well.
-    listener.wait(10)
-    with pytest.raises(StorageUnavailable):
-        listener.wait(10)
-    listener.wait(0)
-    ledger.ask()
-    listener.wait(60)

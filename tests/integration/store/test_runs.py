@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection
 
 from schemas.decision import Fetched
-from schemas.outcome import Outcome
 from tests.integration.store.conftest import LINEAGE, Store, statements_of
-from tests.workorders import NOON, WORKORDER, fetched, numbered
+from tests.integration.store.leases import PAGE, ended, expire, let_go, page, state, take
+from tests.workorders import fetched, numbered
 from worker.errors import ErrorCode
 from worker.store.columns import Phase, RunState
 from worker.store.due import start_run
@@ -19,18 +19,13 @@ from worker.store.runs import (
     MAX_ATTEMPTS,
     Counts,
     Progress,
-    Run,
     advance,
-    finish,
     open_runs,
     recent_runs,
-    release,
     run_state,
     take_lease,
 )
 from worker.store.workorders import store_page
-
-PAGE = Progress(Phase.WINDOW, 500, Counts(created=2, unchanged=3), requests=4, seen=5, expected=80)
 
 
 class LeaseLost(Exception):
@@ -41,39 +36,6 @@ class LeaseLost(Exception):
 def run_id(store: Store) -> int:
     with store.database.transaction() as connection:
         return start_run(connection, store.dealer_id).run_id
-
-
-def take(store: Store, run_id: int, owner: str, seconds: float = 60) -> Run | None:
-    with store.database.transaction() as connection:
-        return take_lease(connection, run_id, owner, seconds)
-
-
-def let_go(store: Store, run_id: int, owner: str, code: ErrorCode | None = None) -> bool:
-    with store.database.transaction() as connection:
-        return release(connection, run_id, owner, code)
-
-
-def page(store: Store, run_id: int, owner: str, progress: Progress = PAGE) -> bool:
-    with store.database.transaction() as connection:
-        return advance(connection, run_id, owner, progress)
-
-
-def ended(
-    store: Store, run_id: int, owner: str, state: RunState = RunState.DONE, code: ErrorCode | None = None
-) -> bool:
-    with store.database.transaction() as connection:
-        return finish(connection, run_id, owner, state, code)
-
-
-def state(store: Store, run_id: int) -> Run:
-    with store.database.transaction() as connection:
-        run = run_state(connection, run_id)
-    assert run is not None
-    return run
-
-
-def expire(store: Store) -> None:
-    store.run("UPDATE refresh_runs SET lease_until = now() - interval '1 second'")
 
 
 def test_a_lease_is_held_by_one(store: Store, run_id: int) -> None:
@@ -258,42 +220,3 @@ def test_a_page_with_its_checkpoint_costs_one_statement_more(store: Store, run_i
         return statements_of(store, lambda: _store(store, run_id, "a", *answers))
 
     assert cost(1_000, 1) == cost(2_000, 300) == 4
-
-
-def _without_record(store: Store, *answers: Fetched) -> list[Outcome]:
-    page = store_page(
-        store.database,
-        store.dealer_id,
-        {answer.workorder.dms_number: answer.digest for answer in answers},
-        store.deciding(answers),
-        LINEAGE,
-        record_unchanged=False,
-    )
-    return [item.decision.outcome for item in page]  # type: ignore[union-attr]  # nothing is refused here
-
-
-def test_bulk_records_all_but_the_unchanged(store: Store) -> None:
-    store.put(fetched(numbered(1)), fetched(numbered(2)))
-    rows = store.rows("SELECT * FROM import_attempts")
-    before = store.fingerprint()
-    assert _without_record(store, fetched(numbered(1), 1)) == [Outcome.UNCHANGED]
-    assert _without_record(store, fetched(replace(numbered(1), make="Saab"), -1)) == [Outcome.UNCHANGED]
-    assert (store.rows("SELECT * FROM import_attempts"), store.fingerprint()) == (rows, before)
-    assert _without_record(store, fetched(replace(numbered(1), make="Saab"), 2), fetched(numbered(3))) == [
-        Outcome.UPDATED,
-        Outcome.CREATED,
-    ]
-    store.start_work()
-    assert _without_record(store, fetched(replace(numbered(2), make="Saab"), 3)) == [Outcome.HELD]
-    assert store.rows("SELECT dms_number, outcome FROM import_attempts WHERE id > 2 ORDER BY id") == [
-        (1, "updated"),
-        (3, "created"),
-        (2, "held"),
-    ]
-
-
-def test_a_new_digest_found_in_bulk_keeps_older_answers_out(store: Store) -> None:
-    store.put(fetched())
-    assert _without_record(store, fetched(seconds=5, digest=b"reworded")) == [Outcome.UNCHANGED]
-    assert store.put(fetched(replace(WORKORDER, make="Saab"), 4)) == [Outcome.UNCHANGED]
-    assert store.rows("SELECT make, fetched_at FROM workorders") == [("Volvo", NOON + timedelta(seconds=5))]

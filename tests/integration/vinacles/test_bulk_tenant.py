@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from sandbox.services import temporary_folder
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Dealer
 from schemas.vinacles import RawWorkorder
 from tests.integration.vinacles.conftest import House
+from tests.integration.workplace import dealer_on, running_simulator
 from worker.deadline import Deadline
 from worker.vinacles.bulk import BulkQuery
 
@@ -19,20 +19,14 @@ EVER = BulkQuery(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  wa
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        process = SimulatorProcess(folder, workorders=300)
+    with running_simulator(workorders=300) as process:
         yield process
-        process.stop()
 
 
 @pytest.fixture
 def tenant(simulator: SimulatorProcess) -> Dealer:
     simulator.admin.reset()
-    secret = Secret(simulator.client_secret)
-    connection = Connection(
-        simulator.base_url, simulator.token_url, simulator.audience, simulator.client_id, secret
-    )
-    return Dealer(6, "Garage Zuid", connection)
+    return dealer_on(simulator, 6)
 
 
 def swept(house: House, tenant: Dealer, query: BulkQuery) -> tuple[list[RawWorkorder], int]:

@@ -14,16 +14,12 @@ from redis.retry import Retry
 
 from sandbox.processes import free_port
 from sandbox.services import Redis
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import DATABASE
 from worker.coalescing import Coalescer
-from worker.deadline import Deadline
 from worker.errors import VinaclesUnavailable
 
 KEY = b"the fleet's"
-
-
-def soon(seconds: float = 20) -> Deadline:
-    return Deadline.after(seconds)
 
 
 def turn_of(coalescer: Coalescer) -> str:

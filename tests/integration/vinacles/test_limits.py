@@ -19,9 +19,9 @@ from redis.retry import Retry
 from sandbox.processes import free_port
 from sandbox.services import Redis
 from schemas.dealer import Dealer
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import DATABASE, House
 from tests.unit.vinacles.bad_server import BadServer, Exchange
-from worker.deadline import Deadline
 from worker.errors import StorageUnavailable, VinaclesUnavailable
 from worker.limits import GRACE_SECONDS, Limits
 from worker.retry import RetryRule
@@ -32,10 +32,6 @@ from worker.vinacles.workorders import Vinacles
 ROOT = Path(__file__).parents[3]
 #: A rate that never stands in the way.
 FAST = 10_000.0
-
-
-def soon(seconds: float = 20) -> Deadline:
-    return Deadline.after(seconds)
 
 
 @pytest.fixture

@@ -6,16 +6,11 @@ import pytest
 
 from schemas.dealer import Connection, Dealer
 from schemas.vinacles import CONTACT
+from tests.deadlines import soon
 from tests.integration.vinacles.conftest import House
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners, one_after_another
-from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, TwoDriveError, VinaclesUnavailable
 from worker.vinacles.probing import Probed, Status
-
-
-def soon() -> Deadline:
-    return Deadline.after(20)
-
 
 HIDDEN: list[Manners] = [
     lambda e: e.error(404),

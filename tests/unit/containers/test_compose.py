@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests import compose
-from worker.settings import SETTINGS, load
+from worker.environment import load
+from worker.settings import SETTINGS
 
 _USERS = {"postgres": "postgres", "redis": "redis", "flower-door": "nginx"}
 _DEFAULTS = {setting.variable: setting.default for setting in SETTINGS}

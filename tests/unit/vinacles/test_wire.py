@@ -2,45 +2,18 @@
 
 import gzip
 import logging
-import socket
-import ssl
 import tracemalloc
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from schemas.dealer import Connection, Secret
+from tests.deadlines import soon
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer, Exchange, one_after_another
-from worker.deadline import Deadline
+from tests.unit.vinacles.wires import connection_to, cut_in_half, wire_with
 from worker.errors import ConfigurationError, ErrorCode, VinaclesRefused, VinaclesUnavailable
-from worker.vinacles.wire import Wire, build_session, checked_url
-
-
-def connection_to(url: str) -> Connection:
-    return Connection(f"{url}/tenant", f"{url}{TOKEN_PATH}", "the audience", "the id", Secret("s&=3cret"))
-
-
-def wire_with(ca_bundle: str | None = None, **options: Any) -> Wire:
-    return Wire(build_session(4, ca_bundle, allow_private=True), **options)
-
-
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    with closing(wire_with()) as wire:
-        yield wire
-
-
-def soon(seconds: float = 20) -> Deadline:
-    return Deadline.after(seconds)
+from worker.vinacles.wire import Wire, checked_url
 
 
 def test_a_get_as_the_server_sees_it(server: BadServer, wire: Wire) -> None:
@@ -160,136 +133,6 @@ def test_the_body_of_an_error_is_read_only_so_far(server: BadServer, wire: Wire)
     assert (reply.status, reply.body) == (500, None)
 
 
-def cut_in_half(exchange: Exchange) -> None:
-    exchange.send(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"value"')
-    exchange.cut()
-
-
-def cut_in_a_chunk(exchange: Exchange) -> None:
-    exchange.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{"value"')
-    exchange.cut()
-
-
-def reset_in_the_body(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-    exchange.reset()
-
-
-def no_http(exchange: Exchange) -> None:
-    exchange.send(b"220 mail.example ESMTP\r\n\r\n")
-
-
-def bad_chunks(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
-
-
-def bad_gzip(exchange: Exchange) -> None:
-    exchange.reply(200, b"not gzip at all", Content_Encoding="gzip")
-
-
-def endless_headers(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1_000 + b"\r\n")
-
-
-@pytest.mark.parametrize(
-    "manners",
-    [
-        Exchange.reset,
-        Exchange.cut,
-        cut_in_half,
-        cut_in_a_chunk,
-        reset_in_the_body,
-        no_http,
-        bad_chunks,
-        bad_gzip,
-        endless_headers,
-    ],
-)
-def test_broken_answers_can_be_asked_again(server: BadServer, wire: Wire, manners: Any) -> None:
-    server.api = manners
-    with pytest.raises(VinaclesUnavailable):
-        wire.get(connection_to(server.url), "/", {}, soon())
-
-
-def drip_headers(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    exchange.drip(b"a")
-
-
-def drip_body(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    exchange.drip()
-
-
-def drip_chunks(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    exchange.drip(b"1\r\n \r\n")
-
-
-def drip_chunk_size(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    exchange.drip(b"0")
-
-
-def flood_trailers(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
-    while True:
-        exchange.send(b"A: b\r\n" * 1_000)
-
-
-def drip_error(exchange: Exchange) -> None:
-    exchange.send(b"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n")
-    exchange.drip()
-
-
-@pytest.mark.parametrize(
-    "manners",
-    [drip_headers, drip_body, drip_chunks, drip_chunk_size, drip_error, flood_trailers, Exchange.hang],
-)
-def test_nobody_waits_beyond_the_deadline(server: BadServer, wire: Wire, manners: Any) -> None:
-    """Without a bound on the whole answer each of these would go on for ever."""
-    server.api = manners
-    with pytest.raises(VinaclesUnavailable, match="in time"):
-        wire.get(connection_to(server.url), "/", {}, soon(0.3))
-
-
-def test_silence_ends_before_the_deadline(server: BadServer) -> None:
-    server.api = Exchange.hang
-    deadline = soon(100)
-    with closing(wire_with(read_seconds=0.1)) as wire, pytest.raises(VinaclesUnavailable, match="in time"):
-        wire.get(connection_to(server.url), "/", {}, deadline)
-    assert deadline.remaining() > 0
-
-
-def test_a_connection_that_is_not_accepted_times_out() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        waiting = [socket.socket() for _ in range(4)]
-        for client in waiting:
-            client.setblocking(False)
-            client.connect_ex(full.getsockname())
-        url = f"http://127.0.0.1:{full.getsockname()[1]}"
-        with (
-            closing(wire_with(connect_seconds=0.1)) as wire,
-            pytest.raises(VinaclesUnavailable, match="in time"),
-        ):
-            wire.get(connection_to(url), "/", {}, soon())
-        for client in waiting:
-            client.close()
-
-
-def test_nothing_is_sent_after_the_deadline(server: BadServer, wire: Wire) -> None:
-    with pytest.raises(VinaclesUnavailable, match="in time"):
-        wire.get(connection_to(server.url), "/", {}, soon(0))
-    assert server.requests == []
-
-
-def test_a_server_that_is_not_there(wire: Wire) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    with pytest.raises(VinaclesUnavailable, match="reached"):
-        wire.get(connection_to(f"http://127.0.0.1:{port}"), "/", {}, soon())
-
-
 def test_a_request_line_that_servers_refuse_is_not_sent(server: BadServer, wire: Wire) -> None:
     with pytest.raises(VinaclesRefused, match="too long"):
         wire.get(connection_to(server.url), "/?" + "a" * 7_000, {}, soon())
@@ -340,62 +183,6 @@ def test_bad_addresses_are_a_configuration_error(wire: Wire, url: str) -> None:
 def test_a_host_that_no_url_can_hold_is_a_configuration_error(wire: Wire) -> None:
     with pytest.raises(ConfigurationError):
         wire.get(connection_to(f"https://{'a' * 70}..example"), "/", {}, soon())
-
-
-@pytest.fixture
-def secure_server(tmp_path: Path) -> Iterator[tuple[BadServer, str]]:
-    """A server with a certificate of its own making, and the file to trust it by."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    server = BadServer(tls=context)
-    yield server, str(pem)
-    server.close()
-
-
-def test_tls_with_a_trusted_certificate_ends_with_the_deadline_too(
-    secure_server: tuple[BadServer, str],
-) -> None:
-    server, pem = secure_server
-    connection = connection_to(server.url.replace("127.0.0.1", "localhost"))
-    with closing(wire_with(pem)) as wire:
-        assert wire.get(connection, "/", {}, soon()).status == 200
-        server.api = drip_body
-        with pytest.raises(VinaclesUnavailable, match="in time"):
-            wire.get(connection, "/", {}, soon(0.5))
-
-
-@pytest.mark.parametrize("trusted", [False, True])
-def test_an_unknown_or_wrongly_named_certificate_is_a_configuration_error(
-    secure_server: tuple[BadServer, str], trusted: bool
-) -> None:
-    server, pem = secure_server
-    with (
-        closing(wire_with(pem if trusted else None)) as wire,
-        pytest.raises(ConfigurationError, match="certificate"),
-    ):
-        wire.get(connection_to(server.url), "/", {}, soon())
-    assert server.requests == []
 
 
 def test_no_log_line_holds_what_was_asked(

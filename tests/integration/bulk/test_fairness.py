@@ -3,21 +3,16 @@
 import pytest
 from sqlalchemy import text
 
-from tests.integration.test_bulk import Workshop, simulator, workshop
+from tests.integration.bulk.workshop import Workshop
+from tests.integration.workplace import bulk_of
 from worker.bulk import BulkRefresh
-from worker.bulk_pages import BulkPages
 from worker.errors import ConfigurationError, VinaclesUnavailable
 from worker.store.columns import RunState
 from worker.store.runs import MAX_ATTEMPTS, Run
-from worker.vinacles.bulk import BulkReader
-
-__all__ = ["simulator", "workshop"]
 
 
 def hasty(workshop: Workshop) -> BulkRefresh:
-    parts = workshop.parts
-    pages = BulkPages(parts.database, parts.dealers, BulkReader(parts.client), parts.importer, page_seconds=1)
-    return BulkRefresh(parts.database, pages, parts.importer)
+    return bulk_of(workshop.parts, page_seconds=1)
 
 
 def state(workshop: Workshop, run_id: int) -> Run:
@@ -108,9 +103,7 @@ def test_what_a_broken_run_has_not_looked_at_is_not_missing(workshop: Workshop) 
     # Given a run that breaks after its first page
     admin.set(page_max=50, page_default=50)
     run_id = workshop.parts.bulk.start(1).run_id
-    parts = workshop.parts
-    pages = BulkPages(parts.database, parts.dealers, BulkReader(parts.client), parts.importer)
-    broken = BulkRefresh(parts.database, pages, parts.importer, slice_seconds=0)
+    broken = bulk_of(workshop.parts, slice_seconds=0)
     broken.work(run_id, None, lambda _: None)
     assert missing(workshop) == [early]
     # And a page of which only a part comes: nothing is concluded from it

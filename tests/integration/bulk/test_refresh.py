@@ -1,0 +1,180 @@
+"""Bulk refresh with its real stations: simulator, Redis and PostgreSQL, without a queue."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from sandbox.processes import wait_until
+from sandbox.simulator import known
+from schemas.workorder import workorder_id
+from tests.integration.bulk.workshop import Workshop
+from tests.integration.workplace import bulk_of
+from worker.errors import VinaclesUnavailable
+from worker.store.columns import RunState
+from worker.store.runs import Run
+from worker.store.workorders import card
+
+
+def test_first_load_then_nothing_to_do(workshop: Workshop) -> None:
+    first = workshop.refresh()
+    assert first.state is RunState.DONE
+    assert first.counts.created > 100
+    assert first.counts.created + first.counts.rejected + first.counts.unchanged == first.seen
+    workshop.change({"modified_on_works": False})
+    again = workshop.refresh()
+    assert again.counts.created == again.counts.updated == again.counts.missing == 0
+    assert again.counts.unchanged == first.counts.created
+    assert again.counts.rejected == first.counts.rejected
+
+
+def test_unknown_workorders_are_skipped_unless_wanted(workshop: Workshop) -> None:
+    workshop.change({"import_new_in_bulk": False})
+    run = workshop.refresh()
+    assert run.counts.created == 0
+    assert run.counts.skipped == run.seen > 100
+    assert workshop.stored() == {}
+
+
+def test_only_what_changed_is_read_where_the_tenant_tells(workshop: Workshop) -> None:
+    workshop.refresh()
+    where = {"WorkorderId": known.COMPLETE_ID}
+    workshop.simulator.admin.patch_rows("Workorder", where, {"Mileage": 91_000})
+    run = workshop.refresh()
+    assert run.modified_since is not None
+    assert run.counts.updated == 1
+    with workshop.parts.database.transaction() as connection:
+        found = card(connection, 1, workorder_id(1, known.COMPLETE_ID))
+    assert found is not None
+    assert found.workorder is not None
+    assert found.workorder.mileage_km == 91_000
+
+
+def test_what_vanished_is_marked_and_comes_back(workshop: Workshop) -> None:
+    workshop.refresh()
+    workshop.change({"modified_on_works": False})
+    moved, gone = known.SAME_PLATE_IDS
+    admin = workshop.simulator.admin
+    far = (datetime.now(UTC) + timedelta(days=100)).strftime("%Y-%m-%dT09:00:00")
+    admin.patch_rows("Workorder", {"WorkorderId": moved}, {"AppointmentDate": far})
+    [header] = [
+        {
+            "WorkorderId": gone,
+            "WONUMMER": known.SAME_PLATE_NUMBERS[1],
+            "AffiliateId": 1,
+            "AppointmentDate": (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT08:30:00"),
+        }
+    ]
+    admin.delete_rows("Workorder", {"WorkorderId": gone})
+    run = workshop.refresh()
+    assert run.counts.missing == 1
+    assert [number for number, missing in workshop.stored().items() if missing] == [gone]
+    admin.put_row("Workorder", header)
+    workshop.refresh()
+    assert [number for number, missing in workshop.stored().items() if missing] == []
+
+
+@pytest.mark.parametrize("page_max", [1, 7, 100])
+def test_page_size_changes_nothing(workshop: Workshop, page_max: int) -> None:
+    workshop.simulator.admin.set(page_max=page_max, page_default=page_max)
+    if page_max == 1:
+        # One row a page: a handful of workorders will do.
+        workshop.change({"days_back": 0, "days_ahead": 1})
+    run = workshop.refresh()
+    assert run.state is RunState.DONE
+    stored = workshop.stored()
+    assert known.COMPLETE_ID in stored
+    workshop.simulator.admin.set(page_max=100_000, page_default=100)
+    workshop.change({"modified_on_works": False, "page_rows": None})
+    again = workshop.refresh()
+    assert again.counts.created == again.counts.updated == 0
+    assert workshop.stored() == stored
+
+
+def _asked_after(workshop: Workshop, dms_number: int) -> bool:
+    wanted = f"WorkorderId%20gt%20{dms_number}"
+    journal = workshop.simulator.admin.journal()
+    return any(entry.path == "/api/Workorder" and wanted in entry.query for entry in journal)
+
+
+def test_the_next_page_is_read_while_this_one_is_stored(workshop: Workshop) -> None:
+    workshop.simulator.admin.set(page_max=50)
+    run_id = workshop.parts.bulk.start(1).run_id
+    told: list[Run] = []
+
+    def tell(run: Run) -> None:
+        told.append(run)
+        if len(told) == 1:
+            wait_until(lambda: _asked_after(workshop, run.after_dms_number), 10, "the next page")
+
+    workshop.parts.bulk.work(run_id, None, tell)
+    assert len(told) > 1
+
+
+def test_a_slice_that_is_over_reads_nothing_ahead(workshop: Workshop) -> None:
+    workshop.simulator.admin.set(page_max=50)
+    run_id = workshop.parts.bulk.start(1).run_id
+    running = set(threading.enumerate())
+    run = bulk_of(workshop.parts, slice_seconds=0).work(run_id, None, lambda _: None)
+    assert run is not None
+    assert (run.pages, run.state.is_open) == (1, True)
+    assert not _asked_after(workshop, run.after_dms_number)
+    assert not [thread for thread in set(threading.enumerate()) - running if thread.name.startswith("ahead")]
+
+
+def test_a_broken_page_is_done_again_from_its_checkpoint(workshop: Workshop) -> None:
+    workshop.simulator.admin.set(page_max=50)
+    workshop.simulator.admin.answer_status(503, times=None, match="WorkorderLine", after=30)
+    run_id = workshop.parts.bulk.start(1).run_id
+    hasty = bulk_of(workshop.parts, page_seconds=2)
+    with pytest.raises(VinaclesUnavailable):
+        hasty.work(run_id, None, lambda _: None)
+    broken = workshop.parts.bulk.state(run_id)
+    assert broken is not None
+    assert broken.state is RunState.RUNNING
+    assert broken.error_code == "vinacles_unavailable"
+    assert broken.pages > 0
+    workshop.simulator.admin.clear_faults()
+    workshop.simulator.admin.clear_journal()
+    done = workshop.refresh()
+    assert done.run_id == run_id
+    assert done.state is RunState.DONE
+    first = next(entry for entry in workshop.simulator.admin.journal() if entry.path == "/api/Workorder")
+    assert f"WorkorderId%20gt%20{broken.after_dms_number}" in first.query
+
+
+def test_a_date_filter_that_does_not_work_costs_a_sweep(workshop: Workshop) -> None:
+    workshop.simulator.admin.add_fault("datetime_filter", status=500, times=None, match="Workorder")
+    run = workshop.refresh()
+    assert run.state is RunState.DONE
+    assert known.COMPLETE_ID in workshop.stored()
+
+
+def test_due_dealers_start_once_and_two_workers_never_share_a_run(workshop: Workshop) -> None:
+    [started] = workshop.parts.bulk.due()
+    assert workshop.parts.bulk.due() == []
+    seen: list[Run | None] = []
+    workshop.parts.bulk.work(
+        started.run_id,
+        None,
+        lambda _: seen.append(workshop.parts.bulk.work(started.run_id, None, seen.append)),
+    )
+    assert seen
+    assert set(seen) == {None}
+
+
+def test_a_lease_that_was_lost_stores_nothing(workshop: Workshop) -> None:
+    run_id = workshop.parts.bulk.start(1).run_id
+    workshop.simulator.admin.set(page_max=100)
+
+    def steal(_: Run) -> None:
+        with workshop.parts.database.transaction() as connection:
+            connection.execute(text("UPDATE refresh_runs SET lease_owner = 'somebody else'"))
+
+    assert workshop.parts.bulk.work(run_id, None, steal) is None
+    after_one_page = workshop.stored()
+    run = workshop.parts.bulk.state(run_id)
+    assert run is not None
+    assert (run.pages, run.lease_owner) == (1, "somebody else")
+    assert len(after_one_page) == run.counts.created

@@ -1,0 +1,50 @@
+"""What bulk refresh knows of quarantine."""
+
+from datetime import datetime, timedelta
+
+from schemas.workorder import workorder_id
+from tests.integration.store.conftest import Stores
+from tests.integration.store.refusing import put, rejected
+from tests.workorders import WORKORDER, fetched, numbered
+from worker.store.known import known_outside
+from worker.store.quarantine import quarantined_digests
+from worker.store.runs import Window
+from worker.store.workorders import find
+
+
+def test_what_bulk_refresh_asks(new_store: Stores) -> None:
+    store, other = new_store(), new_store()
+    put(store, fetched(numbered(4)))
+    put(store, rejected(1), rejected(2, digest=b"other"), rejected(4, 1))
+    put(other, rejected(3))
+    with store.database.transaction() as connection:
+        assert quarantined_digests(connection, store.dealer_id, [1, 2, 3]) == {1: b"rows", 2: b"other"}
+        key = workorder_id(store.dealer_id, 1)
+        assert find(connection, store.dealer_id, key) == 1
+        assert find(connection, other.dealer_id, key) is None
+
+
+def test_what_was_never_imported_is_looked_for_outside_of_the_window(new_store: Stores) -> None:
+    """1 has no appointment, 2 one in the window, 3 one after it, 4 an old one, and 5 is imported."""
+    store = new_store()
+    ((today,),) = store.rows("SELECT CAST(now() AS date)::timestamp")
+    assert isinstance(today, datetime)
+    days = {1: None, 2: 0, 3: 20, 4: -200, 5: None}
+    put(store, fetched(numbered(5)))
+    put(
+        store,
+        *(
+            rejected(number, 1, appointment=None if day is None else today + timedelta(days=day))
+            for number, day in days.items()
+        ),
+    )
+    window = Window(today, today + timedelta(days=10))
+    with store.database.transaction() as connection:
+        assert known_outside(connection, store.dealer_id, window, 0, 10) == [1, 3, *_outside(5, window)]
+        assert known_outside(connection, store.dealer_id, window, 1, 1) == [3]
+        assert known_outside(connection, store.dealer_id, window, 3, 10) == _outside(5, window)
+
+
+def _outside(number: int, window: Window) -> list[int]:
+    """The imported one is asked for by its own appointment."""
+    return [] if window.begins <= WORKORDER.appointment_local < window.ends else [number]
