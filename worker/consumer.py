@@ -5,10 +5,12 @@ import json
 import logging
 from collections.abc import Callable, Container
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from celery.worker.consumer.consumer import Consumer
+from kombu import compression
+from kombu.exceptions import DecodeError
 
 from worker.heartbeat import heartbeat
 
@@ -103,6 +105,18 @@ def known_task(headers: object, tasks: Container[str]) -> str | None:
 
 def _already_cleaned_up() -> None:
     """Stands in for the second close."""
+
+
+def refuse_compressed_messages() -> None:
+    """kombu unpacks a message before anybody can look at its size, without a limit: a few hundred bytes may
+    become gigabytes. Ours are small, so none is compressed, and one that is counts as undecodable."""
+    for kind in compression.encoders():
+        encoder, _ = compression.get_encoder(kind)
+        compression.register(encoder, _not_unpacked, kind)
+
+
+def _not_unpacked(_body: object) -> NoReturn:
+    raise DecodeError("a compressed message")
 
 
 def keep_bodies_out_of_the_log() -> None:
