@@ -12,7 +12,7 @@ import psycopg2
 
 from sandbox.processes import Program, free_port
 
-_PASSWORD = "over-tls-alone"  # noqa: S105  a server that lives for seconds on loopback
+_PASSWORD = "over-tls-alone"
 _ONLY_TLS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 
 

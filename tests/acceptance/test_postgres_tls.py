@@ -1,4 +1,5 @@
-"""PostgreSQL over TLS, with a real server and the real program: one that proves itself is used, any other refused."""
+"""PostgreSQL over TLS, with a real server and the real program: one that proves itself is used, any other is
+refused."""
 
 import json
 import os
