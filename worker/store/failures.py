@@ -43,7 +43,8 @@ _CHECK_TLS = (
     "a server without TLS needs ?sslmode=disable in the URL."
 )
 _USE_TLS = (
-    "Say ?sslmode=verify-full in TWODRIVE_DATABASE_URL, and in TWODRIVE_SERVICE_CA_BUNDLE which certificates to trust."
+    "Say ?sslmode=verify-full in TWODRIVE_DATABASE_URL, and name the file of certificates to trust in "
+    "TWODRIVE_SERVICE_CA_BUNDLE."
 )
 _CHECK_URL = "Check the setting TWODRIVE_DATABASE_URL."
 _UPGRADE = "Run `twodrive db upgrade` with this version."
