@@ -87,6 +87,5 @@ def retrying(
     try:
         return loop(work)
     except TwoDriveError as error:
-        # tenacity's frames hold the error and its traceback holds them: an answer of many MiB, which a frame
-        # of `work` had in hand, would stay until the garbage collector comes by.
+        # tenacity's frames hold the error and its traceback them: what `work` had in hand would stay, too.
         raise error.with_traceback(None)  # noqa: B904  the same error

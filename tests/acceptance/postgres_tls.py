@@ -25,27 +25,12 @@ def installed() -> Path | None:
 @contextmanager
 def running(programs: Path, folder: Path, files: tuple[Path, Path]) -> Iterator[int]:
     """Its port. `files` are the certificate that it presents, and the key."""
-    data, port = folder / "data", free_port()
     user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
-    password = folder / "password"
-    password.write_text(_PASSWORD)
-    data.mkdir(mode=0o700)
-    for path in (folder, data, password, *files):
-        if user is not None:
-            os.chown(path, user, user)
+    data, port = _initialised(programs, folder, user), free_port()
     for file in files:
         file.chmod(0o600)
-    options = ("-D", str(data), "-U", "postgres", "--pwfile", str(password), "-A", "scram-sha-256")
-    subprocess.run(
-        [str(programs / "initdb"), *options, "-E", "UTF8", "--locale=C", "--no-sync"],
-        check=True,
-        capture_output=True,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
-        cwd=folder,
-    )
-    (data / "pg_hba.conf").write_text(_ONLY_TLS)
+        if user is not None:
+            os.chown(file, user, user)
     settings = {"ssl": "on", "ssl_cert_file": files[0], "ssl_key_file": files[1], "fsync": "off"}
     server = Program(
         "PostgreSQL over TLS",
@@ -62,6 +47,28 @@ def running(programs: Path, folder: Path, files: tuple[Path, Path]) -> Iterator[
         yield port
     finally:
         server.stop()
+
+
+def _initialised(programs: Path, folder: Path, user: int | None) -> Path:
+    """The folder of a new server's data, which is `user`'s where it cannot be ours."""
+    data, password = folder / "data", folder / "password"
+    password.write_text(_PASSWORD)
+    data.mkdir(mode=0o700)
+    if user is not None:
+        for path in (folder, data, password):
+            os.chown(path, user, user)
+    options = ("-D", str(data), "-U", "postgres", "--pwfile", str(password), "-A", "scram-sha-256")
+    subprocess.run(
+        [str(programs / "initdb"), *options, "-E", "UTF8", "--locale=C", "--no-sync"],
+        check=True,
+        capture_output=True,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
+        cwd=folder,
+    )
+    (data / "pg_hba.conf").write_text(_ONLY_TLS)
+    return data
 
 
 def url_of(port: int, host: str, *options: str) -> str:
