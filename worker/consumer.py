@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 import structlog
 from celery.worker.consumer.consumer import Consumer
-from kombu import compression
 from kombu.exceptions import DecodeError
 
 from worker.heartbeat import heartbeat
@@ -18,6 +17,8 @@ _log = structlog.get_logger(__name__)
 
 # Celery's stubs leave out its log texts.
 _celery: Any = import_module("celery.worker.consumer.consumer")
+# They know `get_encoder` as something else than it is.
+_compression: Any = import_module("kombu.compression")
 #: Celery's log texts that repeat a message's whole body, and what is logged instead.
 _REPEATING_BODIES = {
     _celery.UNKNOWN_FORMAT: "message_of_unknown_format",
@@ -110,9 +111,9 @@ def _already_cleaned_up() -> None:
 def refuse_compressed_messages() -> None:
     """kombu unpacks a message before anybody can look at its size, without a limit: a few hundred bytes may
     become gigabytes. Ours are small, so none is compressed, and one that is counts as undecodable."""
-    for kind in compression.encoders():
-        encoder, _ = compression.get_encoder(kind)
-        compression.register(encoder, _not_unpacked, kind)
+    for kind in _compression.encoders():
+        encoder, _ = _compression.get_encoder(kind)
+        _compression.register(encoder, _not_unpacked, kind)
 
 
 def _not_unpacked(_body: object) -> NoReturn:
