@@ -15,8 +15,8 @@ from sqlalchemy import text
 from sandbox.services import temporary_folder
 from tests.acceptance.postgres_tls import installed, running, url_of
 from tests.acceptance.tls_front import certificate
+from worker.environment import load
 from worker.errors import ConfigurationError, TwoDriveError
-from worker.settings import load
 from worker.store.session import Database, Limits
 
 #: A name as of a public host, to which nothing need be added for it to have to prove itself.

@@ -17,7 +17,8 @@ from schemas.outcome import Outcome, Reason
 from schemas.search import NotSearchable, SearchTerms, near_misses, parse_search
 from schemas.verdicts import Verdict
 from tests.injections import TEXTS, changed, fingerprints, typed
-from tests.integration.test_importer import Line, settings_for
+from tests.integration.test_importer import Line
+from tests.integration.workplace import settings_for
 from worker.wiring import build
 
 #: Where a search leaves a trace, and the dealer's circuit.
