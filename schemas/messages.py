@@ -10,14 +10,18 @@ from marshmallow import RAISE, Schema, ValidationError
 
 from schemas.arguments import DealerId, RequestId, RunId, Search, StartedAt, Switch, Turn, WorkorderId
 
+_FRESH = "Ask the DMS anew, also where somebody was answered the same a moment ago."
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """`search` is as typed, so it may hold anything, also personal data: it is left out of the repr."""
+    """`search` is as typed, so it may hold anything, also personal data: it is left out of the repr. With
+    `fresh` an answer that somebody else just got does not do."""
 
     dealer_id: int
     search: str = field(repr=False)
     request_id: str | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class RefreshRequest:
     dealer_id: int
     workorder_id: UUID
     request_id: str | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class ImportRequestSchema(_MessageSchema):
     dealer_id = DealerId()
     search = Search()
     request_id = RequestId()
+    fresh = Switch(_FRESH)
 
 
 class RefreshRequestSchema(_MessageSchema):
@@ -95,6 +101,7 @@ class RefreshRequestSchema(_MessageSchema):
     dealer_id = DealerId()
     workorder_id = WorkorderId()
     request_id = RequestId()
+    fresh = Switch(_FRESH)
 
 
 class MarkStartedSchema(_MessageSchema):

@@ -77,6 +77,8 @@ def near_misses(text: str) -> SearchTerms | None:
     if isinstance(parse_search(typed), NotSearchable):
         return None
     numbers = _nearly(typed) if len(typed) <= WO_NUMBER_LENGTH else ()
+    # `%O1` may have been meant as `%01`, which no server can be asked for.
+    numbers = tuple(number for number in numbers if not _ESCAPE.search(number))
     bare_plate = plates.bare(typed)
     meant = () if bare_plate is None else tuple(filter(plates.is_known_shape, _nearly(bare_plate)))
     if not numbers and not meant:

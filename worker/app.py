@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import before_task_publish, setup_logging, worker_process_shutdown, worker_shutdown
 
 from worker import log, wiring
-from worker.consumer import keep_bodies_out_of_the_log
+from worker.consumer import keep_bodies_out_of_the_log, refuse_compressed_messages
 from worker.heartbeat import ConsumerHeartbeat
 from worker.stopping import bound_the_stop
 
@@ -15,6 +15,7 @@ app = Celery("twodrive")
 app.config_from_object("celeryconfig")
 app.steps["consumer"].add(ConsumerHeartbeat)
 bound_the_stop()
+refuse_compressed_messages()
 
 
 @setup_logging.connect

@@ -12,7 +12,7 @@ from worker.coalescing import Coalescer
 from worker.deadline import Deadline
 from worker.importer import Importer
 
-#: A question asked again within this time gets the answer of the first.
+#: A question asked again within this time gets the answer of the first, unless it wants a fresh one.
 SHARED_SECONDS = 2.0
 
 
@@ -47,7 +47,8 @@ class AskingOnce:
         def work() -> bytes:
             return json.dumps(dump_import_result(ask(request, task_id, deadline))).encode()
 
-        answer = json.loads(self._coalescer.once(key, work, deadline, SHARED_SECONDS))
+        shared = self._coalescer.once
+        answer = json.loads(work() if request.fresh else shared(key, work, deadline, SHARED_SECONDS))
         return {**answer, "request_id": request_id}
 
 

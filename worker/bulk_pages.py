@@ -20,12 +20,14 @@ from worker.store.runs import Run, on_a_new_day
 from worker.store.session import Database
 from worker.store.tables import Trigger
 from worker.vinacles.bulk import HEADER_ROWS, BulkQuery, BulkReader, HeaderPage
-from worker.vinacles.failures import DatetimeFilterRefused
+from worker.vinacles.failures import DatetimeFilterRefused, refused
 
 #: All requests of one page; a dealer whose Vinacles hangs holds a slot no longer than this, and after that
 #: only for a knock, until it answers one.
 PAGE_SECONDS = 20.0
 _KNOCK_SECONDS = 5.0
+#: Pages of one run, at 500 workorders each 10,000,000: a server that has more has no end of them.
+MOST_PAGES = 20_000
 
 _log = structlog.get_logger(__name__)
 
@@ -68,6 +70,7 @@ class BulkPages:
         importer: Importer,
         *,
         page_seconds: float = PAGE_SECONDS,
+        most_pages: int = MOST_PAGES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -75,6 +78,7 @@ class BulkPages:
         self._reader = reader
         self._importer = importer
         self._page_seconds = page_seconds
+        self._most_pages = most_pages
         self._clock = clock
 
     def read(self, run: Run, task_id: str | None) -> BulkPage:
@@ -82,6 +86,8 @@ class BulkPages:
         deadline = Deadline.after(self._page_seconds, self._clock)
         attempt = self._importer.begin(run.dealer_id, Trigger.BULK, task_id, deadline)
         with self._importer.question(attempt):
+            if run.pages >= self._most_pages:
+                raise refused("Vinacles' workorders come to no end.")
             if run.attempts > 1:
                 self._knock(attempt)
             if self._to_be_probed(run, attempt):

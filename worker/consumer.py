@@ -5,10 +5,11 @@ import json
 import logging
 from collections.abc import Callable, Container
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from celery.worker.consumer.consumer import Consumer
+from kombu.exceptions import DecodeError
 
 from worker.heartbeat import heartbeat
 
@@ -16,6 +17,8 @@ _log = structlog.get_logger(__name__)
 
 # Celery's stubs leave out its log texts.
 _celery: Any = import_module("celery.worker.consumer.consumer")
+# They know `get_encoder` as something else than it is.
+_compression: Any = import_module("kombu.compression")
 #: Celery's log texts that repeat a message's whole body, and what is logged instead.
 _REPEATING_BODIES = {
     _celery.UNKNOWN_FORMAT: "message_of_unknown_format",
@@ -103,6 +106,18 @@ def known_task(headers: object, tasks: Container[str]) -> str | None:
 
 def _already_cleaned_up() -> None:
     """Stands in for the second close."""
+
+
+def refuse_compressed_messages() -> None:
+    """kombu unpacks a message before anybody can look at its size, without a limit: a few hundred bytes may
+    become gigabytes. Ours are small, so none is compressed, and one that is counts as undecodable."""
+    for kind in _compression.encoders():
+        encoder, _ = _compression.get_encoder(kind)
+        _compression.register(encoder, _not_unpacked, kind)
+
+
+def _not_unpacked(_body: object) -> NoReturn:
+    raise DecodeError("a compressed message")
 
 
 def keep_bodies_out_of_the_log() -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from worker.deadline import Deadline
-from worker.errors import RetryableError
+from worker.errors import RetryableError, TwoDriveError
 
 T = TypeVar("T")
 
@@ -84,4 +84,8 @@ def retrying(
         sleep=sleep,
         reraise=True,
     )
-    return loop(work)
+    try:
+        return loop(work)
+    except TwoDriveError as error:
+        # tenacity's frames hold the error and its traceback them: what `work` had in hand would stay, too.
+        raise error.with_traceback(None)  # noqa: B904  the same error

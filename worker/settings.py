@@ -35,6 +35,7 @@ class Settings:
     database_pool_size: int
     visibility_timeout_seconds: int
     largest_message_kib: int
+    largest_answer_mib: int
     log_level: str
     log_format: str
     keep_attempts_days: int
@@ -191,6 +192,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Largest message that a worker takes from a queue, in KiB; larger ones are dropped unread.",
         whole(1, 16_384),
         64,
+    ),
+    Setting(
+        "largest_answer_mib",
+        "16",
+        "Largest answer that is taken from Vinacles, in MiB unpacked; all pages of one question together may "
+        "have twice as much. 500 workorders have about 1.",
+        whole(1, 1_024),
+        16,
     ),
     Setting(
         "log_level",

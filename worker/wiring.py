@@ -94,10 +94,17 @@ def build(settings: Settings) -> Parts:
         build_session(parallel, settings.ca_bundle, allow_private=settings.allow_private_addresses),
         connect_seconds=settings.connect_timeout_seconds,
         read_seconds=settings.read_timeout_seconds,
+        most_body_bytes=settings.largest_answer_mib * 1024 * 1024,
         tell=lambda call, result, seconds: counters.observe(REQUESTS, call, result, seconds=seconds),
     )
     tokens = TokenSource(state, cipher, _naming_key(settings), wire)
-    client = Client(wire, tokens, rule, gate=Limits(state).gate)
+    client = Client(
+        wire,
+        tokens,
+        rule,
+        gate=Limits(state).gate,
+        most_body_bytes=settings.largest_answer_mib * 1024 * 1024,
+    )
     vinacles = Vinacles(client, parallel)
     breaker = Breaker(database)
     drift = DriftWatch(database)

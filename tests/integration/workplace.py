@@ -77,6 +77,7 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         database_pool_size=8,
         visibility_timeout_seconds=900,
         largest_message_kib=64,
+        largest_answer_mib=16,
         log_level="info",
         log_format="json",
         keep_attempts_days=90,

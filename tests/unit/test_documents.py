@@ -78,7 +78,7 @@ def test_the_tables_of_tasks_are_the_messages() -> None:
             task: {
                 name: mark != "?"
                 for name, mark in re.findall(
-                    r"(\w+_\w+|search|offline|turn)\b(\??)", re.sub(r"\(.*?\)", "", arguments)
+                    r"(\w+_\w+|search|offline|turn|fresh)\b(\??)", re.sub(r"\(.*?\)", "", arguments)
                 )
             }
             for task, arguments, _ in table.rows

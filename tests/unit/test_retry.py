@@ -1,5 +1,9 @@
 """When to try again: values in, a delay or None out."""
 
+import gc
+import weakref
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +149,25 @@ def test_what_is_fatal_is_not_tried_again() -> None:
     with pytest.raises(ConfigurationError):
         retrying(work, RULE, Deadline.after(20, clock), sleep=clock.sleep)
     assert (work.calls, clock.slept) == (1, [])
+
+
+class _Body:
+    """Something that can be seen to be gone."""
+
+
+def test_what_a_try_had_in_hand_does_not_outlive_its_error() -> None:
+    seen: list[weakref.ref[_Body]] = []
+
+    def work() -> None:
+        body = _Body()
+        seen.append(weakref.ref(body))
+        raise unavailable()
+
+    gc.disable()
+    try:
+        with suppress(VinaclesUnavailable):
+            retrying(work, RetryRule(), Deadline.after(10), sleep=lambda _: None, jitter=lambda: 0.0)
+        assert len(seen) == RetryRule().most_tries
+        assert [body for body in seen if body() is not None] == []
+    finally:
+        gc.enable()

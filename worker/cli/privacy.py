@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from schemas.texts import has_control_character, has_lone_surrogate
 from worker.cli import parts, screen
 from worker.cli.dealer_options import dealer_id_argument
 from worker.cli.exits import Ended, Exit
@@ -104,6 +105,8 @@ def _only(given: dict[str, str | None]) -> tuple[str, str]:
     value = (sys.stdin.readline() if value == "-" else value).strip()
     if not value:
         raise click.UsageError(f"--{kind} is empty.")
+    if has_control_character(value) or has_lone_surrogate(value):
+        raise click.UsageError(f"--{kind} holds characters that nobody can be called by.")
     return kind, value
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import structlog
 
+from schemas.texts import has_lone_surrogate
 from worker.cli import (
     bulk,
     check,
@@ -31,6 +32,13 @@ from worker.errors import TwoDriveError
 
 class Program(click.Group):
     """Turns errors into two sentences and an exit code."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Bytes that are no UTF-8 reach us as half surrogate pairs, which nothing that is asked can take."""
+        for argument in args:
+            if has_lone_surrogate(argument) or "\0" in argument:
+                ctx.fail("An argument holds bytes that are no text in UTF-8.")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

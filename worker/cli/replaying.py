@@ -108,8 +108,9 @@ def replay(parts: Parts, cases: Sequence[Case], *, local: bool) -> Replay:
 
 
 def _arguments(case: Case) -> dict[str, object]:
-    """By its number in the DMS, where that is known: nothing else is meant by it."""
-    asked = {"dealer_id": case.dealer_id, "request_id": f"cli-{uuid4().hex[:12]}"}
+    """By its number in the DMS, where that is known: nothing else is meant by it. An answer from before it
+    was mended would not do."""
+    asked = {"dealer_id": case.dealer_id, "request_id": f"cli-{uuid4().hex[:12]}", "fresh": True}
     if case.workorder_id:
         return {**asked, "workorder_id": str(case.workorder_id)}
     return {**asked, "search": case.wo_number}

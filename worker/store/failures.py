@@ -24,6 +24,8 @@ _TO_CONFIGURE = {
 }
 # libpq ends the connection before the server says anything.
 _NOT_PROVEN = "TLS"
+# The server has a place for this user, but only over TLS.
+_TLS_WANTED = "TLS wanted"
 # A refused connection carries no code, only libpq's text.
 _REFUSED_CONNECTIONS = {
     "password authentication failed": "28P01",
@@ -39,6 +41,10 @@ _REFUSED_CONNECTIONS = {
 _CHECK_TLS = (
     "Check the host in TWODRIVE_DATABASE_URL and the certificates in TWODRIVE_SERVICE_CA_BUNDLE; "
     "a server without TLS needs ?sslmode=disable in the URL."
+)
+_USE_TLS = (
+    "Say ?sslmode=verify-full in TWODRIVE_DATABASE_URL, and name the file of certificates to trust in "
+    "TWODRIVE_SERVICE_CA_BUNDLE."
 )
 _CHECK_URL = "Check the setting TWODRIVE_DATABASE_URL."
 _UPGRADE = "Run `twodrive db upgrade` with this version."
@@ -63,6 +69,8 @@ def translated(error: SQLAlchemyError | PostgresError) -> Exception:
     code = cause.pgcode or _code_of_refused_connection(str(cause))
     if code == _NOT_PROVEN:
         return _to_configure("PostgreSQL did not prove itself by TLS.", _CHECK_TLS)
+    if code == _TLS_WANTED:
+        return _to_configure("PostgreSQL takes no connection without TLS.", _USE_TLS)
     if code in _TO_CONFIGURE:
         return _to_configure(
             _TO_CONFIGURE[code], _UPGRADE if code.startswith("42P") or code == "42703" else _CHECK_URL
@@ -95,6 +103,8 @@ def _passes(cause: PostgresError, code: str | None) -> bool:
 
 
 def _code_of_refused_connection(text: str) -> str | None:
+    if "pg_hba.conf" in text and "no encryption" in text and "SSL encryption" not in text:
+        return _TLS_WANTED
     return next((code for part, code in _REFUSED_CONNECTIONS.items() if part in text), None)
 
 

@@ -14,23 +14,35 @@ from schemas.dealer import Connection, Dealer
 from worker.deadline import Deadline
 from worker.errors import Trouble, VinaclesUnavailable
 from worker.retry import RetryRule, retrying
-from worker.vinacles.answers import error_code, json_object, retry_after_seconds, server_time
-from worker.vinacles.failures import login_failed, not_allowed, of_status, out_of_time, page_too_big
+from worker.vinacles.answers import error_code, json_object, most_values, retry_after_seconds, server_time
+from worker.vinacles.failures import (
+    login_failed,
+    not_allowed,
+    of_status,
+    out_of_time,
+    page_too_big,
+    too_much,
+)
 from worker.vinacles.oauth import TokenSource
 from worker.vinacles.tokens import Token
-from worker.vinacles.wire import Reply, Wire
+from worker.vinacles.wire import MOST_BODY_BYTES, Reply, Wire
 
 T = TypeVar("T")
 #: What may go into a header as it is; anything else is left out.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+#: A body may have a value or a name for so many of the bytes that it may have: 524,288 in 16 MiB. A page of
+#: 5,000 lines has 95,000.
+_BYTES_PER_VALUE = 32
+#: All pages of one question together may have this many times what one may have.
+_PAGES_WORTH = 2
 
 
 class Tally:
-    """Counts the requests made to the API, failed ones included, by any threads."""
+    """Counts the requests made to the API, failed ones included, by any threads, and what came of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._requests = 0
+        self._requests = self._bytes = self._values = 0
 
     @property
     def requests(self) -> int:
@@ -39,6 +51,13 @@ class Tally:
     def count(self) -> None:
         with self._lock:
             self._requests += 1
+
+    def received(self, size: int, values: int) -> tuple[int, int]:
+        """Bytes and values of all bodies, with this one."""
+        with self._lock:
+            self._bytes += size
+            self._values += values
+            return self._bytes, self._values
 
 
 @dataclass(slots=True)
@@ -95,6 +114,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         gate: Gate = _open,
+        most_body_bytes: int = MOST_BODY_BYTES,
     ) -> None:
         self._wire = wire
         self._tokens = tokens
@@ -102,6 +122,7 @@ class Client:
         self._sleep = sleep
         self._jitter = jitter
         self._gate = gate
+        self._most_body_bytes = most_body_bytes
 
     def get(
         self, asking: Asking, target: str, read: Callable[[dict[str, object]], T], *, anonymous: bool = False
@@ -117,6 +138,7 @@ class Client:
             nonlocal trouble
             try:
                 reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
+                self._weigh(asking, reply)
                 return _judged(reply, read)
             except VinaclesUnavailable as error:
                 # The last try may have had no time left; what the tries before it met still holds.
@@ -153,6 +175,18 @@ class Client:
             self._tokens.fresh_one_refused(asking.connection)
             raise login_failed()
         return reply
+
+    def _weigh(self, asking: Asking, reply: Reply) -> None:
+        """Before anything is made of a body: what it becomes in memory is bounded by its bytes and its
+        values."""
+        if reply.status != 200 or reply.body is None:
+            return
+        most, values = self._most_body_bytes, most_values(reply.body)
+        if values > most // _BYTES_PER_VALUE:
+            raise page_too_big()
+        all_bytes, all_values = asking.tally.received(len(reply.body), values)
+        if all_bytes > _PAGES_WORTH * most or all_values > _PAGES_WORTH * most // _BYTES_PER_VALUE:
+            raise too_much()
 
     def _send(self, asking: Asking, target: str, headers: Mapping[str, str]) -> Reply:
         named = asking.request_id is not None and _REQUEST_ID.fullmatch(asking.request_id)

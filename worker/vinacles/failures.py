@@ -26,6 +26,7 @@ FOREIGN = (OSError, ValueError, urllib3.exceptions.HTTPError, HTTPException, zli
 
 _LATER = "Search again in a minute; if it goes on, tell your administrator."
 _CHECK = "Run `twodrive check` for this dealer; the mapping may not fit this Vinacles."
+_RAISE = f"{_CHECK} Where it really has so much, raise TWODRIVE_LARGEST_ANSWER_MIB."
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _ADDRESS = (
     requests.exceptions.InvalidURL,
@@ -54,7 +55,12 @@ class PageTooBig(VinaclesRefused):
 
 def page_too_big() -> PageTooBig:
     text = "Vinacles' answer is too big, even one row at a time."
-    return PageTooBig(ErrorCode.VINACLES_REFUSED, text, _CHECK)
+    return PageTooBig(ErrorCode.VINACLES_REFUSED, text, _RAISE)
+
+
+def too_much() -> VinaclesRefused:
+    text = "Vinacles sends more for one question than is held in memory."
+    return VinaclesRefused(ErrorCode.VINACLES_REFUSED, text, _RAISE)
 
 
 def refused(text: str) -> VinaclesRefused:

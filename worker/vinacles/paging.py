@@ -6,6 +6,8 @@ from worker.vinacles.failures import refused
 
 #: The columns of a key and of `$orderby` as base64; anything longer is not a continuation of our query.
 _MOST_AFTER_CHARACTERS = 2_000
+#: Pages of one query: 50,000 rows where a server gives as few as 100 at a time.
+MOST_PAGES = 500
 
 
 class Paging:
@@ -18,7 +20,8 @@ class Paging:
     def advance(self, next_link: object) -> bool:
         """Take the next page's continuation; False at the end.
 
-        Raises VinaclesRefused for a link without one, or with one that was followed before.
+        Raises VinaclesRefused for a link without one, with one that was followed before, or to one page too
+        many.
         """
         if next_link is None:
             return False
@@ -28,6 +31,8 @@ class Paging:
         if after in self._seen:
             raise refused("Vinacles sent a link to a page that was read already.")
         self._seen.add(after)
+        if len(self._seen) >= MOST_PAGES:
+            raise refused("Vinacles' pages come to no end.")
         self.after = after
         return True
 

@@ -1,4 +1,5 @@
-"""HTTP connections to permitted addresses, whose answers end with a Deadline, however slowly they arrive.
+"""HTTP connections to permitted addresses, whose answers end with a Deadline, however slowly they arrive, and
+after a number of bytes, however fast.
 
 A socket's timeout begins anew with every byte, so a server that drips its headers, chunk sizes or body would
 hold a reader for hours. Here every read is given only what is left of the Deadline.
@@ -9,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPResponse
 from typing import Any
@@ -21,13 +23,21 @@ from urllib3.util.connection import create_connection
 from worker.deadline import Deadline
 from worker.vinacles.addresses import resolved
 
-_current: ContextVar[Deadline] = ContextVar("deadline")
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    deadline: Deadline
+    most_bytes: int
+
+
+_current: ContextVar[_Bounds] = ContextVar("bounds")
 
 
 @contextmanager
-def within(deadline: Deadline) -> Iterator[None]:
-    """Answers read in this block, by this thread, end with `deadline`."""
-    token = _current.set(deadline)
+def within(deadline: Deadline, most_bytes: int) -> Iterator[None]:
+    """Answers read in this block, by this thread, end with `deadline`, and each after `most_bytes` of what
+    comes over the wire, packed, with headers and all."""
+    token = _current.set(_Bounds(deadline, most_bytes))
     try:
         yield
     finally:
@@ -35,11 +45,12 @@ def within(deadline: Deadline) -> Iterator[None]:
 
 
 class _Reader(io.RawIOBase):
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, bounds: _Bounds) -> None:
         self._raw = raw
         self._sock = sock
-        self._deadline = deadline
-        self._stall_seconds = sock.gettimeout() or deadline.remaining()
+        self._deadline = bounds.deadline
+        self._bytes_left = bounds.most_bytes
+        self._stall_seconds = sock.gettimeout() or bounds.deadline.remaining()
 
     def readable(self) -> bool:
         return True
@@ -48,8 +59,12 @@ class _Reader(io.RawIOBase):
         left = self._deadline.remaining()
         if left <= 0:
             raise TimeoutError("the deadline has passed")
+        if self._bytes_left <= 0:
+            raise OSError("more bytes than any answer of ours has")
         self._sock.settimeout(min(self._stall_seconds, left))
-        return self._raw.readinto(buffer)
+        received = self._raw.readinto(buffer)
+        self._bytes_left -= received or 0
+        return received
 
     def close(self) -> None:
         self._raw.close()
@@ -84,7 +99,7 @@ class _Connection(HTTPConnection):
 
     def _seconds(self) -> float:
         """For one more try to connect: a name may have any number of addresses that do not answer."""
-        left = _current.get().remaining()
+        left = _current.get().deadline.remaining()
         if left <= 0:
             raise TimeoutError("the deadline has passed")
         return min(self.timeout, left) if isinstance(self.timeout, int | float) else left

@@ -13,13 +13,18 @@ import requests
 from schemas.dealer import Connection
 from worker.deadline import Deadline
 from worker.vinacles.addresses import check_host
-from worker.vinacles.failures import FOREIGN, bad_address, of_exception, out_of_time, refused
+from worker.vinacles.failures import FOREIGN, bad_address, of_exception, out_of_time, refused, unreadable
 from worker.vinacles.patience import PatientAdapter, within
 from worker.vinacles.query import MOST_URL_BYTES
 
-#: 64 MiB of decoded body; a page of 100 rows has about 40 KiB.
-MOST_BODY_BYTES = 64 * 1024 * 1024
-_MOST_ERROR_BYTES = 64 * 1024
+#: Of a body, unpacked; a page of 5,000 lines has about 1 MiB.
+MOST_BODY_BYTES = 16 * 1024 * 1024
+#: Of what is no page: a token, or what is said about an error.
+_MOST_SMALL_BYTES = 64 * 1024
+#: Of everything that is no body: the headers, how the body is cut into chunks.
+_MOST_OTHER_BYTES = 1024 * 1024
+#: We ask for gzip; what is packed in another way, or several times, is not unpacked.
+_KNOWN_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
 _CHUNK_BYTES = 64 * 1024
 _PRINTABLE = re.compile(r"[!-\[\]-~]+")
 
@@ -92,7 +97,7 @@ class Wire:
         url = self._checked(connection.base_url).rstrip("/") + target
         if len(url.encode()) >= MOST_URL_BYTES:
             raise refused("The request would be too long for Vinacles.")
-        return self._exchange("GET", url, headers, None, deadline)
+        return self._exchange("GET", url, headers, None, deadline, self._most_body_bytes)
 
     def request_token(self, connection: Connection, deadline: Deadline) -> Reply:
         """POST the dealer's login to its token URL (RFC 6749, 4.4; `audience` is Auth0's)."""
@@ -102,7 +107,8 @@ class Wire:
             "client_secret": connection.client_secret.reveal(),
             "audience": connection.audience,
         }
-        return self._exchange("POST", self._checked(connection.token_url), {}, form, deadline)
+        url = self._checked(connection.token_url)
+        return self._exchange("POST", url, {}, form, deadline, _MOST_SMALL_BYTES)
 
     def close(self) -> None:
         self._session.close()
@@ -117,13 +123,14 @@ class Wire:
         headers: Mapping[str, str],
         form: Mapping[str, str] | None,
         deadline: Deadline,
+        most_bytes: int,
     ) -> Reply:
         started_at, left = deadline.clock(), deadline.remaining()
         if left <= 0:
             raise out_of_time()
         try:
             with (
-                within(deadline),
+                within(deadline, most_bytes + _MOST_OTHER_BYTES),
                 self._session.request(
                     method,
                     url,
@@ -134,21 +141,28 @@ class Wire:
                     stream=True,
                 ) as response,
             ):
-                body = self._body(response)
+                body = _body(response, most_bytes)
                 return Reply(response.status_code, response.headers, body, started_at)
         except FOREIGN as error:
             failure = of_exception(error, left)
         # Raised outside of `except`: the foreign error names the URL and must not travel along as context.
         raise failure
 
-    def _body(self, response: requests.Response) -> bytes | None:
-        most = self._most_body_bytes if response.status_code == 200 else _MOST_ERROR_BYTES
-        body = bytearray()
-        for chunk in response.iter_content(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > most:
-                return None
-        return bytes(body)
+
+def _body(response: requests.Response, most_bytes: int) -> bytes | None:
+    """The body, unpacked; None where it is longer than we hold, or cannot matter."""
+    page = response.status_code == 200
+    if response.headers.get("Content-Encoding", "").strip().lower() not in _KNOWN_ENCODINGS:
+        if page:
+            raise unreadable()
+        return None
+    most = most_bytes if page else _MOST_SMALL_BYTES
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
 
 
 def checked_url(url: str, *, allow_private: bool = False) -> str:
@@ -163,7 +177,8 @@ def checked_url(url: str, *, allow_private: bool = False) -> str:
         raise bad_address() from None
     if parts.scheme not in {"http", "https"} or not host or not _PRINTABLE.fullmatch(url):
         raise bad_address()
-    if any(character in url for character in "@?#"):
+    # A host that is written in escapes is not what it looks like, and a zone belongs to one machine.
+    if "%" in host or any(character in url for character in "@?#"):
         raise bad_address()
     check_host(host, tls=parts.scheme == "https", allow_private=allow_private)
     return url

@@ -99,6 +99,18 @@ def test_a_filter_shows_first_and_asks(twodrive: Run, dms: SimulatorAdmin, spoil
     assert _json(twodrive(*replay, "--older-than", "2d", "--json"))["replayed"] == []
 
 
+def test_a_replay_right_after_a_refresh_asks_anew(
+    twodrive: Run, dms: SimulatorAdmin, dealer: str, cli_worker: Program
+) -> None:
+    assert twodrive("import", dealer, known.COMPLETE, "--local").exit_code == 0
+    dms.patch_rows("WorkorderLine", LINE, {"Price": "28a,50"})
+    # Through the queue, where equal questions share an answer for a while.
+    assert twodrive("refresh", dealer, known.COMPLETE).exit_code == 4
+    dms.patch_rows("WorkorderLine", LINE, {"Price": "28.60"})
+    mended = twodrive("quarantine", "replay", dealer, known.COMPLETE, "--json")
+    assert _json(mended)["outcomes"] == {"updated": 1}
+
+
 def test_a_replay_stops_where_the_rest_would_end_the_same(
     twodrive: Run, dms: SimulatorAdmin, spoiled: str
 ) -> None:

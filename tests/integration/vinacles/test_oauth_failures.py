@@ -26,7 +26,7 @@ from worker.vinacles.wire import Wire, build_session
 
 
 def oversized(exchange: Exchange) -> None:
-    exchange.json({"access_token": "t" * 2_000})
+    exchange.json({"access_token": "t" * 20_000})
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_refusals_of_the_token_url(
     code: ErrorCode,
 ) -> None:
     server.login = manners
-    with closing(Wire(build_session(1, allow_private=True), most_body_bytes=1_000)) as wire:
+    with closing(Wire(build_session(1, allow_private=True))) as wire:
         source = TokenSource(house.redis_client, house.cipher, NAMING_KEY, wire)
         with pytest.raises(kind) as caught:
             source.get(connection, soon())

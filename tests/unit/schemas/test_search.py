@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.outcome import Reason
@@ -140,7 +140,9 @@ def test_nothing_is_near_to_what_has_no_neighbors(text: str) -> None:
     assert near_misses(text) is None
 
 
-@given(st.text(max_size=25))
+@given(st.text(max_size=25) | st.text("%uUOI0127bBdDeE", max_size=8))
+@example("%O1")
+@example("%(dealer_id)s")
 def test_near_misses_can_always_be_asked(text: str) -> None:
     near = near_misses(text)
     if near is not None:

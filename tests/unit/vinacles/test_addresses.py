@@ -116,6 +116,62 @@ def test_plain_http_never_leaves_this_machine(host: str) -> None:
         checked_url(f"http://{host}", allow_private=True)
 
 
+#: Each is refused by what it says, whatever a name server would make of it.
+_REFUSED_URLS = [
+    "http://noord.example",
+    "ftp://noord.example",
+    "file:///etc/passwd",
+    "gopher://127.0.0.1:6379/_FLUSHALL",
+    "https://user:pass@noord.example",
+    "https://noord.example@127.0.0.1",
+    "https://noord.example:pass@127.0.0.1",
+    "https://localhost/oauth/token",
+    "https://0/",
+    "https://0x0/",
+    "https://127.0.0.1:6379/",
+    "https://169.254.169.254/latest/meta-data/",
+    "https://[fd00:ec2::254]/latest/meta-data/",
+    "https://2852039166/latest/meta-data/",
+    "https://0251.0376.0251.0376/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://[::ffff:a9fe:a9fe]/",
+    "https://[0:0:0:0:0:ffff:127.0.0.1]/",
+    "https://[::]/",
+    "https://[fe80::1%25lo]/",
+    "https://[64:ff9b::127.0.0.1]/",
+    "https://%31%32%37.0.0.1/",
+    "https://127.0.0.1%2f.noord.example/",
+    "https://127.0.0.1%00.noord.example/",
+    "https://127\u30020\u30020\u30021/",
+    "https://\uff11\uff12\uff17.0.0.1/",
+    "https://\u2460\u2461\u2466.0.0.1/",
+    "https://noord.example\\@127.0.0.1/",
+    "https://noord.example#@127.0.0.1/",
+    "https://noord.example?@127.0.0.1/",
+    "//127.0.0.1/",
+    "https:///127.0.0.1/",
+]
+
+
+@pytest.mark.parametrize("url", _REFUSED_URLS)
+def test_neither_url_of_a_dealer_makes_a_worker_knock_anywhere(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    def nobody_asks(*_: object, **__: object) -> object:
+        raise AssertionError("a name server was asked, or a socket connected")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody_asks)
+    monkeypatch.setattr(socket.socket, "connect", nobody_asks)
+    with closing(Wire(build_session(1))) as wire:
+        with pytest.raises(ConfigurationError) as by_base:
+            wire.get(replace(CONNECTION, base_url=url), "/", {"Authorization": "Bearer t"}, Deadline.after(5))
+        with pytest.raises(ConfigurationError) as by_token:
+            wire.request_token(replace(CONNECTION, token_url=url), Deadline.after(5))
+    for caught in (by_base, by_token):
+        assert caught.value.code is ErrorCode.CONFIGURATION
+        assert "https://host" in caught.value.next_step or "public https" in caught.value.next_step
+
+
 Lookup = Callable[..., list[tuple[object, ...]]]
 
 
@@ -134,7 +190,21 @@ def answering(*addresses: str, port: int = 443) -> Lookup:
     return lookup
 
 
-@pytest.mark.parametrize("names", [("127.0.0.1",), ("93.184.215.14", "127.0.0.1"), ("::ffff:127.0.0.1",)])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("127.0.0.1",),
+        ("93.184.215.14", "127.0.0.1"),
+        ("::ffff:127.0.0.1",),
+        ("0.0.0.0",),  # noqa: S104  nothing is bound
+        ("169.254.169.254",),
+        ("::1",),
+        ("fe80::1%2",),
+        ("64:ff9b::7f00:1",),
+        ("fd00:ec2::254",),
+        ("10.0.0.1", "93.184.215.14"),
+    ],
+)
 def test_a_name_that_leads_to_this_machine_is_not_connected_to(
     server: BadServer, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:

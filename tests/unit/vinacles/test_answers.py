@@ -1,6 +1,7 @@
 """What is read from bodies and headers."""
 
 import contextlib
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.errors import VinaclesUnavailable
-from worker.vinacles.answers import error_code, json_object, retry_after_seconds, rows, server_time
+from worker.vinacles.answers import (
+    error_code,
+    json_object,
+    most_values,
+    retry_after_seconds,
+    rows,
+    server_time,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -22,6 +30,26 @@ def test_decimals_keep_their_digits() -> None:
         "Decimal('12345678901234567890.123456789')",
         "3",
     ]
+
+
+_any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def _values(document: object) -> int:
+    """Values and names, each of which takes memory."""
+    if isinstance(document, dict):
+        return 1 + len(document) + sum(map(_values, document.values()))
+    return 1 + sum(map(_values, document)) if isinstance(document, list) else 1
+
+
+@given(_any_json, st.sampled_from([None, 1]))
+def test_no_document_has_more_values_than_its_bytes_allow(document: object, indent: int | None) -> None:
+    body = json.dumps(document, indent=indent).encode()
+    assert _values(document) <= most_values(body)
+    assert _values(document) <= most_values(json.dumps(document, separators=(",", ":")).encode())
 
 
 @pytest.mark.parametrize(
