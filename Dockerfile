@@ -2,13 +2,15 @@
 ARG PYTHON=3.12.12-slim-trixie
 
 FROM python:${PYTHON} AS build
+# Which lock is installed: `worker`, or `observed`, which has OpenTelemetry and Sentry besides.
+ARG REQUIREMENTS=worker
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 # The dependencies come first: a change of our own code then leaves their layer as it is.
-COPY requirements/build.lock requirements/worker.lock requirements/
+COPY requirements/build.lock requirements/worker.lock requirements/observed.lock requirements/
 RUN python -m pip install --require-hashes --only-binary=:all: --requirement requirements/build.lock \
  && python -m venv --without-pip /opt/twodrive \
- && python -m pip --python /opt/twodrive install --require-hashes --only-binary=:all: --requirement requirements/worker.lock
+ && python -m pip --python /opt/twodrive install --require-hashes --only-binary=:all: --requirement "requirements/${REQUIREMENTS}.lock"
 COPY pyproject.toml README.md celeryconfig.py flowerconfig.py ./
 COPY sandbox sandbox
 COPY schemas schemas

@@ -60,6 +60,7 @@ docs: $(STAMP) ## build the documents as a site into site/; a link that leads no
 lock: $(STAMP) ## renew requirements/*.lock from pyproject.toml (needs uv)
 	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/worker.lock
 	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/worker.lock pyproject.toml -o requirements/dev.lock
+	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate --extra otel --extra sentry -c requirements/dev.lock pyproject.toml -o requirements/observed.lock
 	echo "hatchling>=1.27,<2" | uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.lock - -o requirements/build.lock
 
 clean: ## remove the virtual environment and caches

@@ -14,7 +14,7 @@ try:
     _settings = load()
 except ConfigurationError as error:
     # Every program of Celery ends here with the list of what is wrong, instead of its own traceback.
-    raise SystemExit(f"Error: {error.text}What to do: {error.next_step}") from None
+    raise SystemExit(f"Error: {error.text.rstrip()}\nWhat to do: {error.next_step}") from None
 
 # Where the queues and the answers live. Two databases, so that emptying the answers cannot touch the queues.
 broker_url = _settings.broker_url.reveal()

@@ -71,9 +71,11 @@ class Stack:
     ) -> None:
         self._exit.close()
 
-    def start_worker(self, *, name: str = "interactive", threads: int = 8) -> Program:
+    def start_worker(
+        self, *, name: str = "interactive", threads: int = 8, env: Mapping[str, str] | None = None
+    ) -> Program:
         """A real worker on the queue `interactive`; returns when it consumes."""
-        return self._worker(name, "-P", "threads", "-c", str(threads), "-Q", "interactive")
+        return self._worker(name, "-P", "threads", "-c", str(threads), "-Q", "interactive", env=env)
 
     def start_bulk_worker(
         self,

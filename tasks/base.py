@@ -19,6 +19,7 @@ from worker import unforeseen, wiring
 from worker.app import app
 from worker.counting import TASKS
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
+from worker.telemetry import Telemetry
 
 _log = structlog.get_logger(__name__)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -127,7 +128,9 @@ def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
         def run(self: Task[..., Any], /, *args: Any, **arguments: Any) -> dict[str, Any]:
             identifiers = _identifiers(arguments)
             bound = structlog.contextvars.bound_contextvars(task=name, task_id=self.request.id, **identifiers)
-            with bound, _counted(name):
+            # Of a sender that traces; Celery makes a message's headers attributes of the request.
+            work = _telemetry().work(name, getattr(self.request, "traceparent", None))
+            with bound, _counted(name), work:
                 return _answer(body, args, arguments, str(self.request.id))
 
         as_task: Any = app.task(name=name, base=Doorway, bind=True, **options)
@@ -154,6 +157,13 @@ def _counted(task: str) -> Iterator[None]:
             counters.observe(TASKS, task, result, seconds=time.monotonic() - began)
 
 
+def _telemetry() -> Telemetry:
+    try:
+        return wiring.process_wide().telemetry
+    except TwoDriveError:  # of the settings; told as the task's own error
+        return Telemetry()
+
+
 def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], task_id: str) -> dict[str, Any]:
     try:
         if args:
@@ -164,10 +174,12 @@ def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], tas
         raise
     except TwoDriveError as error:
         _log.warning("task_failed", code=error.code.value, text=error.text)
+        _telemetry().failed(error.code, error)
         raise TaskFailed(error.code.value, error.text, error.next_step) from None
     except Exception as error:
         # The text of an unforeseen exception may hold data, so only its kind and place are kept.
         _log.error("task_failed_unexpectedly", kind=type(error).__name__, at=unforeseen.places(error))
+        _telemetry().failed(ErrorCode.INTERNAL, error)
         raise TaskFailed(*unforeseen.told(error)) from None
     _log.info("task_answered", **_summary(answer))
     return answer

@@ -34,5 +34,5 @@ def _stamp(headers: dict[str, Any] | None = None, **_kwargs: object) -> None:
 
 @worker_shutdown.connect
 @worker_process_shutdown.connect
-def _last_counts(**_kwargs: object) -> None:
-    wiring.process_wide.write_counts()
+def _last_words(**_kwargs: object) -> None:
+    wiring.process_wide.before_the_end()

@@ -4,6 +4,7 @@ Each can also be given as a file: `TWODRIVE_SECRET_KEYS_FILE=/run/secrets/keys`.
 reported together, each with an example.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from environs import EnvValidationError, FileAwareEnv
 from schemas.dealer import Secret
 from worker.errors import ConfigurationError, ErrorCode
 from worker.settings import PREFIX, SETTINGS, Settings
+from worker.telemetry.wanted import wants_traces
 from worker.tls import verified_postgres, verified_redis
 
 
@@ -43,7 +45,7 @@ def _verified(values: Mapping[str, Any]) -> dict[str, Any]:
         name: Secret(verified_redis(values[name].reveal(), bundle))
         for name in ("broker_url", "result_url", "state_url")
     }
-    return {**values, **redis, "database_url": Secret(database)}
+    return {**values, **redis, "database_url": Secret(database), "traces": wants_traces(os.environ)}
 
 
 def _report(problems: Mapping[str, Any]) -> str:

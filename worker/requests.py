@@ -11,11 +11,12 @@ from schemas.texts import PLAIN_ID
 from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.deadline import Deadline
-from worker.errors import ErrorCode, MessageInvalid, RetryableError, TwoDriveError
+from worker.errors import ErrorCode, FatalError, MessageInvalid, RetryableError, TwoDriveError
 from worker.retry import RetryRule, retrying
 from worker.store import requests as rows
 from worker.store.requests import TakenRequest, Told
 from worker.store.session import Database
+from worker.telemetry import Telemetry
 
 #: So often may a request end its process; the next time it has failed.
 MOST_LOSSES = 3
@@ -34,11 +35,13 @@ class ImportRequests:
         asking_once: AskingOnce,
         rule: RetryRule,
         work_seconds: float,
+        telemetry: Telemetry,
     ) -> None:
         self._database = database
         self._asking_once = asking_once
         self._rule = rule
         self._work_seconds = work_seconds
+        self._telemetry = telemetry
         self._owner = uuid4().hex
 
     def take(self, limit: int, *, suspects: bool = False) -> list[TakenRequest]:
@@ -57,12 +60,13 @@ class ImportRequests:
     def work(self, request: TakenRequest) -> None:
         """Answer a taken request, or let it wait for another try. Nothing is raised: what cannot be written
         now is tried again by whoever takes the request when its lease has run out."""
-        with structlog.contextvars.bound_contextvars(
+        bound = structlog.contextvars.bound_contextvars(
             import_request=request.id,
             request_id=_shown(request.request_id),
             dealer_id=request.dealer_id,
             lost=request.lost,
-        ):
+        )
+        with bound, self._telemetry.work("import_requests"):
             try:
                 self._work(request)
             except TwoDriveError as error:
@@ -84,13 +88,13 @@ class ImportRequests:
             self._written(lambda c: rows.postpone(c, request.id, self._owner, told, pause))
             _log.warning("import_request_postponed", code=error.code.value)
         except TwoDriveError as error:
-            self._fail(request, Told(error.code, error.text, error.next_step))
+            self._fail(request, Told(error.code, error.text, error.next_step), error)
         except Exception as error:
             _log.error(
                 "import_request_failed_unexpectedly", kind=type(error).__name__, at=unforeseen.places(error)
             )
             _, text, next_step = unforeseen.told(error)
-            self._fail(request, Told(ErrorCode.INTERNAL, text, next_step))
+            self._fail(request, Told(ErrorCode.INTERNAL, text, next_step), error)
         else:
             self._written(lambda c: rows.answer(c, request.id, self._owner, answer))
             _log.info("import_request_answered", outcomes=[w["outcome"] for w in answer["workorders"]])
@@ -105,7 +109,8 @@ class ImportRequests:
                 return self._asking_once.refresh(_message(RefreshRequest, request), task_id, deadline)
         raise _invalid('`kind` must be "import" or "refresh".')
 
-    def _fail(self, request: TakenRequest, told: Told) -> None:
+    def _fail(self, request: TakenRequest, told: Told, error: Exception | None = None) -> None:
+        self._telemetry.failed(told.code, error or FatalError(told.code, told.text, told.next_step))
         self._written(lambda c: rows.fail(c, request.id, self._owner, told))
         _log.warning("import_request_failed", code=told.code.value)
 

@@ -9,6 +9,7 @@ from environs import FileAwareEnv
 from marshmallow import ValidationError, validate
 
 from schemas.dealer import Secret
+from worker.telemetry.wanted import installed, is_dsn
 
 Reader = Callable[..., Any]
 
@@ -19,6 +20,21 @@ def secret_url(*schemes: str) -> Reader:
             raise ValidationError(f"must start with {' or '.join(f'{s}://' for s in schemes)}")
 
     return lambda env, name, **default: Secret(env.str(name, validate=check, **default))
+
+
+def sentry_dsn(env: FileAwareEnv, name: str, **default: Any) -> Secret | None:
+    def check(value: str) -> None:
+        if not value:
+            return
+        if not is_dsn(value):
+            raise ValidationError("must be a DSN as Sentry shows it, https://key@host/number")
+        if not installed("sentry_sdk"):
+            raise ValidationError(
+                "needs what is not installed: pip install 'twodrive-claire[sentry]', or leave it out"
+            )
+
+    value = env.str(name, validate=check, **default)
+    return Secret(value) if value else None
 
 
 def keys(env: FileAwareEnv, name: str, **default: Any) -> tuple[Secret, ...]:

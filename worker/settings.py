@@ -5,7 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from schemas.dealer import Secret
-from worker.setting_kinds import Reader, choice, file, keys, new_file, seconds, secret_url, whole, yes_or_no
+from worker.setting_kinds import (
+    Reader,
+    choice,
+    file,
+    keys,
+    new_file,
+    seconds,
+    secret_url,
+    sentry_dsn,
+    whole,
+    yes_or_no,
+)
 
 PREFIX = "TWODRIVE_"
 _REQUIRED: Any = object()
@@ -45,6 +56,9 @@ class Settings:
     keep_requests_days: int
     keep_contacts_days: int
     health_path: Path | None = None
+    sentry_dsn: Secret | None = None
+    #: OpenTelemetry's own variables ask for them.
+    traces: bool = False
 
     @property
     def broker_is_redis(self) -> bool:
@@ -226,6 +240,14 @@ SETTINGS: tuple[Setting, ...] = (
         "/tmp/health",  # noqa: S108  in a container, where nobody else is
         "Where a worker or beat writes its pulse for `twodrive-health`; one file for each program.",
         new_file,
+        "",
+    ),
+    Setting(
+        "sentry_dsn",
+        "https://key@sentry.example/1",
+        "Where incidents are sent: defects and what an operator must mend, without personal data; "
+        "needs twodrive-claire[sentry].",
+        sentry_dsn,
         "",
     ),
 )

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 
+import structlog
 from cryptography.fernet import Fernet, MultiFernet
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from schemas.dealer import Secret
+from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
@@ -34,6 +36,7 @@ from worker.store.listening import Listener
 from worker.store.retention import RULES
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
+from worker.telemetry import Observer, Telemetry
 from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
 from worker.vinacles.counted import CountedWire
@@ -41,6 +44,9 @@ from worker.vinacles.oauth import TokenSource
 from worker.vinacles.wire import build_session
 from worker.vinacles.workorders import Vinacles
 from worker.waiting import QueueLook, Waiting
+
+_log = structlog.get_logger(__name__)
+_VERSION = version("twodrive-claire")
 
 # A refresh asks for header, lines and contacts at the same time.
 _REQUESTS_AT_ONCE = 3
@@ -64,6 +70,7 @@ class Parts:
     requests: ImportRequests
     inquiry: Inquiry
     counters: Counters
+    telemetry: Telemetry
     state: Redis = field(repr=False)
 
     def interactive_deadline(self) -> Deadline:
@@ -74,12 +81,14 @@ class Parts:
 
     def close(self) -> None:
         self.counters.close()
+        self.telemetry.close()
         self.vinacles.close()
         self.database.close()
 
 
-def build(settings: Settings) -> Parts:
+def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     """Nothing connects yet; PostgreSQL, Redis and Vinacles are reached at their first use."""
+    telemetry = telemetry or Telemetry()
     cipher = MultiFernet([Fernet(key.reveal()) for key in settings.secret_keys])
     limits = DatabaseLimits(
         pool_size=settings.database_pool_size, statement_seconds=settings.interactive_deadline_seconds
@@ -109,9 +118,7 @@ def build(settings: Settings) -> Parts:
     breaker = Breaker(database)
     drift = DriftWatch(database)
     told = counting(counters)
-    importer = Importer(
-        database, dealers, vinacles, breaker, drift, version("twodrive-claire"), rule, tell=told
-    )
+    importer = Importer(database, dealers, vinacles, breaker, drift, _VERSION, rule, tell=told)
     seconds = settings.slice_seconds
     pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
@@ -129,11 +136,33 @@ def build(settings: Settings) -> Parts:
         importer=importer,
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
         asking_once=asking_once,
-        requests=ImportRequests(database, asking_once, rule, patience),
+        requests=ImportRequests(database, asking_once, rule, patience, telemetry),
         inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings)),
         state=state,
         counters=counters,
+        telemetry=telemetry,
     )
+
+
+def telemetry(settings: Settings) -> Telemetry:
+    """What this process tells besides its log; it changes libraries for the whole process. They are extras,
+    and are imported only where a setting asks for them."""
+    observers: list[Observer] = []
+    try:
+        if settings.traces:
+            from worker.telemetry.tracing import Tracing
+
+            observers.append(Tracing(_VERSION))
+        if settings.sentry_dsn:
+            from worker.telemetry.incidents import Incidents
+
+            observers.append(Incidents(settings.sentry_dsn, _VERSION))
+    except Exception as error:
+        # Of a variable of OpenTelemetry or Sentry that they cannot read; imports go on.
+        _log.error("telemetry_not_started", kind=type(error).__name__, at=unforeseen.places(error))
+    if observers:
+        _log.info("telemetry_started", observers=[type(observer).__name__ for observer in observers])
+    return Telemetry(observers)
 
 
 def listener(settings: Settings) -> Listener:
@@ -180,13 +209,15 @@ class ProcessWide:
     def __call__(self) -> Parts:
         with self._lock:
             if self._parts is None:
-                self._parts = build(load())
+                settings = load()
+                self._parts = build(settings, telemetry(settings))
             return self._parts
 
-    def write_counts(self) -> None:
-        """Before the end of this process."""
+    def before_the_end(self) -> None:
+        """What was counted and observed leaves this process."""
         if self._parts is not None:
             self._parts.counters.write()
+            self._parts.telemetry.close()
 
     def _forget(self) -> None:
         self._lock = threading.Lock()

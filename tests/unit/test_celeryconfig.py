@@ -28,6 +28,24 @@ def test_missing_settings_are_listed_without_a_traceback(program: str, tmp_path:
     assert ".env.example" in done.stderr
 
 
+def test_traces_that_cannot_be_sent_are_told_before_a_worker_starts(tmp_path: Path) -> None:
+    settings = {setting.variable: setting.example for setting in SETTINGS if setting.required}
+    settings["TWODRIVE_SECRET_KEYS"] = Fernet.generate_key().decode()
+    asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "--app=worker.app", "worker"],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), **settings, **asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    error, what_to_do = done.stderr.splitlines()[-2:]
+    assert error.startswith("Error: Traces")
+    assert what_to_do.startswith("What to do: Set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf")
+
+
 @pytest.mark.parametrize(
     ("broker", "is_redis"), [("rediss://broker/0", True), ("amqp://broker/claire", False)]
 )

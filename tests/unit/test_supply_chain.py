@@ -15,7 +15,7 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 #: Every way in which a package says "BSD", and so on, as the table in docs/dependencies.md has them.
 _SPELLINGS = {
-    "BSD": {"BSD", "New BSD", "BSD License", "BSD-2-Clause", "BSD-3-Clause"},
+    "BSD": {"BSD", "New BSD", "BSD License", "BSD-2-Clause", "BSD-3-Clause", "3-Clause BSD License"},
     "MIT": {"MIT", "MIT-0", "MIT License"},
     "Apache-2.0": {"Apache-2.0", "Apache Software License"},
     "ISC": {"ISC"},
@@ -63,7 +63,7 @@ def allowed() -> tuple[set[str], dict[str, str]]:
 
 
 def test_there_are_locks() -> None:
-    assert {lock.name for lock in LOCKS} >= {"worker.lock", "dev.lock", "build.lock"}
+    assert {lock.name for lock in LOCKS} >= {"worker.lock", "observed.lock", "dev.lock", "build.lock"}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -82,10 +82,11 @@ def test_what_is_installed_is_what_was_locked() -> None:
             assert requirement.specifier.contains(distribution(requirement.name).version), requirement
 
 
-def test_each_runtime_package_has_an_accepted_license() -> None:
+@pytest.mark.parametrize("lock", ["worker.lock", "observed.lock"])
+def test_each_runtime_package_has_an_accepted_license(lock: str) -> None:
     for_all, exceptions = allowed()
     judged = 0
-    for requirement, _ in requirements(ROOT / "requirements/worker.lock"):
+    for requirement, _ in requirements(ROOT / "requirements" / lock):
         name = canonicalize_name(requirement.name)
         try:
             found = licenses(distribution(name))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from worker import wiring
+from worker import log, wiring
 from worker.cli.exits import Ended, Exit
 from worker.environment import load
 from worker.store.dealers import LoadedDealer
@@ -11,8 +11,12 @@ from worker.wiring import Parts
 
 
 @contextmanager
-def opened() -> Iterator[Parts]:
-    parts = wiring.build(load())
+def opened(*, service: bool = False) -> Iterator[Parts]:
+    """A `service` runs for long: it has a log, and tells traces and incidents where settings ask for them."""
+    settings = load()
+    if service:
+        log.set_up(settings)
+    parts = wiring.build(settings, wiring.telemetry(settings) if service else None)
     try:
         yield parts
     finally:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from schemas.arguments import MAX_DEALER_ID
-from worker import log, wiring
+from worker import wiring
 from worker.cli import parts, screen
 from worker.cli.help import command, json_option
 from worker.heartbeat import Heartbeat
@@ -34,8 +34,7 @@ def serve(threads: int | None) -> None:
     Vinacles, requests wait; none is lost. SIGTERM or Ctrl-C ends it when the requests under way are
     answered; what a killed one had begun is taken up by another, or after its restart.
     """
-    with parts.opened() as opened:
-        log.set_up(opened.settings)
+    with parts.opened(service=True) as opened:
         at_once = threads or opened.settings.interactive_threads
         pulse = Heartbeat(opened.settings.health_path, "requests", asks="PostgreSQL")
         server = Server(opened.requests, wiring.listener(opened.settings), at_once, pulse)

@@ -111,6 +111,10 @@ def test_locks_agree() -> None:
     tested = _pins("dev.lock")
     runtime = _pins("worker.lock")
     assert {name: tested.get(name) for name in runtime} == runtime
+    observed = _pins("observed.lock")
+    assert {name: tested.get(name) for name in observed} == observed
+    assert runtime.keys() < observed.keys()
+    assert not [name for name in runtime if name.startswith(("opentelemetry", "sentry"))]
     build = _pins("build.lock")
     assert "hatchling" in build
     assert {name: tested.get(name, version) for name, version in build.items()} == build
