@@ -13,6 +13,7 @@ _SECTIONS = ("Add a field", "Add a task", "Add a policy")
 _HELD = (
     "tests/unit/policy",
     "tests/unit/schemas/test_documents.py",
+    "tests/unit/schemas/test_field_words.py",
     "tests/unit/schemas/test_reading.py",
     "tests/unit/test_documents.py::test_the_tables_of_tasks_are_the_messages",
     "tests/unit/test_documents.py::test_the_tables_of_entities_and_database_tables_exist",

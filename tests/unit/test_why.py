@@ -93,6 +93,25 @@ def test_an_open_circuit_says_since_when_and_until_when() -> None:
     assert "again at 2026-11-23 13:01" in found.said("en")
 
 
+def test_an_outdated_one_says_how_old_it_is() -> None:
+    [found] = explained(DEALER, kept(), seen(CHANGED), NOON)
+    assert found.said("en") == (
+        "It is in Claire as it was in the DMS on 2026-11-23 13:00; the DMS has changed since then: mileage."
+    )
+    assert found.said("nl") == (
+        "Hij staat in Claire zoals hij op 23-11-2026 13:00 in het DMS stond; "
+        "daarna is in het DMS gewijzigd: kilometerstand."
+    )
+
+
+def test_what_is_for_operators_is_in_no_sentence() -> None:
+    [found] = explained(DEALER, Known({}), REFUSED, NOON)
+    assert found.problem == "The login is refused. Correct it."
+    for language in ("en", "nl"):
+        assert "vinacles_login_failed" in found.said(language)
+        assert found.problem not in found.said(language) + found.next_step(language)
+
+
 def test_a_rejection_counts_since_it_was_first_seen() -> None:
     before = replace(kept(), refused=[REFUSAL])
     for seen_now in (rejected(), None):
@@ -118,7 +137,8 @@ def test_keeping_on_importing_makes_a_held_one_outdated() -> None:
 def test_held_and_outdated_name_fields_without_values() -> None:
     [found] = explained(DEALER, kept(started=True), seen(CHANGED), NOON)
     assert found.fields == ("mileage_km",)
-    assert found.said("en").endswith("not taken: mileage_km.")
+    assert found.said("en").endswith("not taken: mileage.")
+    assert found.said("nl").endswith("niet overgenomen: kilometerstand.")
     # Noon in UTC is one o'clock at the branch.
     assert "since 2026-11-23 13:00" in found.said("en")
     assert "sinds 23-11-2026 13:00" in found.said("nl")
@@ -131,7 +151,7 @@ def test_a_swapped_date_says_where_it_shows_and_where_it_would() -> None:
     [found] = explained(DEALER, kept(swapped), None, now)
     assert found.verdict is Verdict.POSSIBLE_SWAP
     assert found.said("en").startswith("It is in Claire, but on 2026-04-12 09:00")
-    assert "2026-12-04 09:00 would be near" in found.said("en")
+    assert "perhaps 2026-12-04 09:00 is meant" in found.said("en")
 
 
 def test_several_matches_are_told_by_what_matters() -> None:

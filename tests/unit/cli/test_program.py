@@ -41,6 +41,19 @@ def test_every_command_teaches_by_examples(command: click.Command) -> None:
     )
 
 
+def _groups(group: click.Group) -> Iterator[click.Group]:
+    yield group
+    for command in group.commands.values():
+        yield from _groups(command) if isinstance(command, click.Group) else ()
+
+
+@pytest.mark.parametrize("group", list(_groups(program)), ids=lambda group: group.name)
+def test_no_command_is_listed_with_half_a_sentence(group: click.Group) -> None:
+    listed = group.get_help(click.Context(group, terminal_width=80))
+    assert "Commands:" in listed
+    assert not [line for line in listed.splitlines() if line.endswith("...")]
+
+
 def test_the_manual_is_current() -> None:
     assert (_ROOT / "docs" / "cli.md").read_text("utf-8") == manual(), "run: python docs/generate.py"
 
