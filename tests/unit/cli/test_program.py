@@ -79,7 +79,7 @@ def test_codes_of_a_newer_worker_count_as_failed() -> None:
 def test_a_database_that_is_away_is_temporary(twodrive: Run, settings: dict[str, str]) -> None:
     result = twodrive("db", "current")
     assert result.exit_code == 5
-    assert result.stderr.startswith("Error: PostgreSQL did not do its part")
+    assert result.stderr.startswith("Error: PostgreSQL cannot be reached.")
     assert "What to do: Try again in a minute." in result.stderr
     assert PASSWORD not in result.output
 
