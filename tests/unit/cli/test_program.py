@@ -80,7 +80,7 @@ def test_a_database_that_is_away_is_temporary(twodrive: Run, settings: dict[str,
     result = twodrive("db", "current")
     assert result.exit_code == 5
     assert result.stderr.startswith("Error: PostgreSQL cannot be reached.")
-    assert "What to do: Try again in a minute." in result.stderr
+    assert "What to do: Try again in a minute;" in result.stderr
     assert PASSWORD not in result.output
 
 
