@@ -127,6 +127,13 @@ class Verdict(StrEnum):
         "Look again after that; if it lasts, tell an operator.",
         "Kijk daarna opnieuw; geef het door aan een beheerder als het aanhoudt.",
     )
+    CANNOT_LOOK = (
+        "cannot_look",
+        "We could not look in the DMS just now; the trouble is on our side (error {code}).",
+        "In het DMS kon nu niet worden gekeken; de storing ligt bij ons (fout {code}).",
+        "Try again in a minute; if it lasts, tell an operator.",
+        "Probeer het over een minuut opnieuw; geef het door aan een beheerder als het aanhoudt.",
+    )
     CANNOT_ASK = (
         "cannot_ask",
         "We cannot look in the DMS, and waiting does not help (error {code}).",

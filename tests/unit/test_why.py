@@ -16,7 +16,14 @@ from schemas.workorder import Workorder
 from tests.workorders import NOON, WORKORDER
 from worker.assessment import Reading
 from worker.circuit import Circuit
-from worker.errors import CircuitOpen, ConfigurationError, ErrorCode, Trouble, VinaclesUnavailable
+from worker.errors import (
+    CircuitOpen,
+    ConfigurationError,
+    ErrorCode,
+    StorageUnavailable,
+    Trouble,
+    VinaclesUnavailable,
+)
 from worker.why import Kept, Known, Refusal, Seen, explained
 
 NOWHERE = Connection(base_url="", token_url="", audience="", client_id="", client_secret=Secret(""))
@@ -27,6 +34,7 @@ AWAY = VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "2Drive did not answe
 LEFT_ALONE = CircuitOpen(ErrorCode.VINACLES_CIRCUIT_OPEN, "Nobody asks it.", "Search again after that.")
 OPEN = Circuit(3, Trouble.UNREACHABLE, NOON, NOON + timedelta(minutes=1))
 REFUSAL = Refusal(NUMBER, "WO-5001", Reason.NO_LABOR_ITEM, NOON)
+REDIS_AWAY = StorageUnavailable(ErrorCode.STORAGE_UNAVAILABLE, "Redis cannot be used.", "Try again.")
 REFUSED = ConfigurationError(ErrorCode.VINACLES_LOGIN_FAILED, "The login is refused.", "Correct it.")
 
 
@@ -67,6 +75,7 @@ def rejected() -> Seen:
         (Known({}), None, Verdict.NOT_HERE),
         (Known({}, [REFUSAL]), None, Verdict.REJECTED),
         (Known({}, failing_since=NOON), AWAY, Verdict.VINACLES_AWAY),
+        (Known({}), REDIS_AWAY, Verdict.CANNOT_LOOK),
         (Known({}), REFUSED, Verdict.CANNOT_ASK),
         (Known({}, circuit=OPEN), LEFT_ALONE, Verdict.CIRCUIT_OPEN),
         (kept(), AWAY, Verdict.IMPORTED),
@@ -121,6 +130,14 @@ def test_a_rejection_counts_since_it_was_first_seen() -> None:
     other = replace(REFUSAL, reason=Reason.UNREADABLE_PRICE)
     [found] = explained(DEALER, Known({}, [other]), rejected(), NOON + timedelta(days=1))
     assert found.since == datetime(2026, 11, 24, 13)  # noqa: DTZ001  a wall clock
+
+
+@pytest.mark.parametrize("seen_now", [seen(), None])
+def test_nobody_is_told_to_search_while_that_does_not_help(seen_now: Seen | None) -> None:
+    paused = explained(replace(DEALER, paused=True), Known({}), seen_now, NOON)
+    assert [finding.verdict for finding in paused] == [Verdict.PAUSED]
+    waiting = explained(DEALER, Known({}, waiting=True), seen_now, NOON)
+    assert [finding.verdict for finding in waiting] == [Verdict.WAITING]
 
 
 def test_a_paused_dealer_is_told_first() -> None:
