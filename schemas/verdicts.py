@@ -6,8 +6,8 @@ from schemas.coded import Coded
 
 class Verdict(Coded):
     """`en` and `nl` say what is the case, `next_en` and `next_nl` what to do about it. Words in braces are
-    filled in with what is known: `{appointment}`, `{affiliate}`, `{since}`, `{fields}`, `{reason}`, `{date}`,
-    `{numbers}`, `{problem}`, `{until}`.
+    filled in with what is known: `{appointment}`, `{affiliate}`, `{since}`, `{moment}`, `{fields}`,
+    `{reason}`, `{date}`, `{numbers}`, `{code}`, `{until}`.
     """
 
     def __init__(self, _code: str, en: str, nl: str, next_en: str, next_nl: str) -> None:
@@ -18,29 +18,29 @@ class Verdict(Coded):
         "imported",
         "It is in Claire, with its appointment on {appointment} at branch {affiliate}.",
         "Hij staat in Claire, met de afspraak op {appointment} bij filiaal {affiliate}.",
-        "Look at that day and branch, or press refresh on its page.",
-        "Kijk op die dag en bij dat filiaal, of ververs zijn pagina.",
+        "Look on that day at that branch, or press refresh on its page.",
+        "Kijk op die dag bij dat filiaal, of ververs de pagina van de werkorder.",
     )
     POSSIBLE_SWAP = (
         "possible_swap",
-        "It is in Claire, but on {appointment}; day and month may be swapped, {date} would be near.",
-        "Hij staat in Claire, maar op {appointment}; dag en maand zijn mogelijk verwisseld, {date} zou dichtbij zijn.",  # noqa: E501
+        "It is in Claire, but on {appointment}; day and month may be swapped: perhaps {date} is meant.",
+        "Hij staat in Claire, maar op {appointment}; dag en maand zijn mogelijk verwisseld: misschien is {date} bedoeld.",  # noqa: E501
         "Find it on {appointment}; correct the date in the DMS and refresh.",
         "Zoek hem op {appointment}; verbeter de datum in het DMS en ververs.",
     )
     HELD = (
         "held",
         "It is in Claire, but work has started ({since}), so changes in the DMS were not taken: {fields}.",
-        "Hij staat in Claire, maar het werk is begonnen ({since}), dus wijzigingen in het DMS zijn niet overgenomen: {fields}.",  # noqa: E501
+        "Hij staat in Claire, maar er wordt al aan gewerkt ({since}), dus wijzigingen in het DMS zijn niet overgenomen: {fields}.",  # noqa: E501
         "Change it in Claire by hand, or ask an operator to keep importing after work has started.",
         "Wijzig het met de hand in Claire, of vraag een beheerder om na het begin van het werk te blijven importeren.",  # noqa: E501
     )
     OUTDATED = (
         "outdated",
-        "It is in Claire, but the DMS has changed since {since}: {fields}.",
-        "Hij staat in Claire, maar het DMS is sinds {since} veranderd: {fields}.",
+        "It is in Claire as it was in the DMS on {moment}; the DMS has changed since then: {fields}.",
+        "Hij staat in Claire zoals hij op {moment} in het DMS stond; daarna is in het DMS gewijzigd: {fields}.",  # noqa: E501
         "Press refresh on its page.",
-        "Ververs zijn pagina.",
+        "Ververs de pagina van de werkorder.",
     )
     VANISHED = (
         "vanished",
@@ -74,8 +74,8 @@ class Verdict(Coded):
         "other_branch",
         "The DMS has it at branch {affiliate}, from which nothing is imported here.",
         "Het DMS heeft hem bij filiaal {affiliate}, waarvan hier niets wordt geïmporteerd.",
-        "Look for it at that branch, or ask an operator to import from it too.",
-        "Zoek hem bij dat filiaal, of vraag een beheerder er ook van te importeren.",
+        "Look for it at that branch, or ask an operator to import that branch too.",
+        "Zoek hem bij dat filiaal, of vraag een beheerder om ook dat filiaal te importeren.",
     )
     NEAR_MISS = (
         "near_miss",
@@ -103,33 +103,40 @@ class Verdict(Coded):
         "Importing is paused for this dealer.",
         "Importeren is voor deze dealer gepauzeerd.",
         "Ask an operator to resume it.",
-        "Vraag een beheerder het te hervatten.",
+        "Vraag een beheerder om het te hervatten.",
     )
     VINACLES_AWAY = (
         "vinacles_away",
         "2Drive does not answer ({since}).",
         "2Drive geeft geen antwoord ({since}).",
-        "Try again in a minute; if it lasts, ask Vinacles.",
-        "Probeer het over een minuut opnieuw; vraag het aan Vinacles als het aanhoudt.",
+        "Try again in a minute; if it lasts, tell an operator.",
+        "Probeer het over een minuut opnieuw; geef het door aan een beheerder als het aanhoudt.",
     )
     CIRCUIT_OPEN = (
         "circuit_open",
-        "2Drive has failed again and again and is left alone ({since}); it is tried again at {until}.",
-        "2Drive mislukte telkens en wordt met rust gelaten ({since}); op {until} wordt het weer geprobeerd.",
-        "Look again after that; if it lasts, ask Vinacles.",
-        "Kijk daarna opnieuw; vraag het aan Vinacles als het aanhoudt.",
+        "2Drive has a failure ({since}) and is left alone for a moment; it is tried again at {until}.",
+        "2Drive heeft een storing ({since}) en wordt even met rust gelaten; de volgende poging is op {until}.",  # noqa: E501
+        "Look again after that; if it lasts, tell an operator.",
+        "Kijk daarna opnieuw; geef het door aan een beheerder als het aanhoudt.",
+    )
+    CANNOT_LOOK = (
+        "cannot_look",
+        "We could not look in the DMS just now; the trouble is on our side (error {code}).",
+        "In het DMS kon nu niet worden gekeken; de storing ligt bij ons (fout {code}).",
+        "Try again in a minute; if it lasts, tell an operator.",
+        "Probeer het over een minuut opnieuw; geef het door aan een beheerder als het aanhoudt.",
     )
     CANNOT_ASK = (
         "cannot_ask",
-        "2Drive cannot be asked: {problem}",
-        "2Drive kan niet worden gevraagd: {problem}",
-        "Tell an operator.",
-        "Zeg het tegen een beheerder.",
+        "We cannot look in the DMS, and waiting does not help (error {code}).",
+        "In het DMS kan niet worden gekeken, en wachten helpt niet (fout {code}).",
+        "Tell an operator which error it is.",
+        "Geef aan een beheerder door welke fout het is.",
     )
     NOT_HERE = (
         "not_here",
-        "It is not in Claire; the DMS was not asked.",
-        "Hij staat niet in Claire; het DMS is niet gevraagd.",
-        "Ask again without --offline, or search for it in Claire.",
-        "Vraag opnieuw zonder --offline, of zoek hem in Claire.",
+        "It is not in Claire; nobody looked in the DMS.",
+        "Hij staat niet in Claire; in het DMS is niet gekeken.",
+        "Search for it in Claire; that looks in the DMS and imports it.",
+        "Zoek hem in Claire; dan wordt in het DMS gekeken en wordt hij geïmporteerd.",
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, fields
 
+from schemas.field_words import in_words
 from schemas.outcome import Reason
 from schemas.verdicts import Verdict
 
@@ -15,7 +16,7 @@ from schemas.verdicts import Verdict
 _MOMENTS = {"en": "%Y-%m-%d %H:%M", "nl": "%d-%m-%Y %H:%M"}
 _UNKNOWN = {"en": "unknown since when", "nl": "onbekend sinds wanneer"}
 _SINCE = {"en": "since {}", "nl": "sinds {}"}
-_NO_FIELDS = {"en": "which ones is not known here", "nl": "welke is hier niet bekend"}
+_NO_FIELDS = {"en": "which ones is not known here", "nl": "welke dat zijn, is hier niet bekend"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Near:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One verdict. `since`, `until` and `appointment` are wall clocks at the branch; `fields` are names,
-    never values; `swapped` is the appointment with day and month exchanged."""
+    never values; `swapped` is the appointment with day and month exchanged; `problem` is for operators."""
 
     verdict: Verdict
     workorder_id: UUID | None = None
@@ -71,11 +72,12 @@ def _filled(sentence: str, finding: Finding, language: str) -> str:
         "appointment": _moment(finding.appointment, language),
         "affiliate": finding.affiliate_id,
         "since": _since(finding.since, language),
-        "fields": ", ".join(finding.fields) or _NO_FIELDS[language],
+        "moment": _moment(finding.since, language),
+        "fields": in_words(finding.fields, language) or _NO_FIELDS[language],
         "reason": "" if reason is None else reason.nl if language == "nl" else reason.en,
         "date": _moment(finding.swapped, language),
         "numbers": ", ".join(near.wo_number for near in finding.near),
-        "problem": finding.problem,
+        "code": finding.error_code,
         "until": _moment(finding.until, language),
     }
     return sentence.format(**words)

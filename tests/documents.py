@@ -36,6 +36,17 @@ def blocks(document: Path, info: str) -> list[str]:
     return [token.content for token in _tokens(document) if token.type == "fence" and token.info == info]
 
 
+def steps(document: Path, heading: str) -> list[tuple[str, str]]:
+    """The fenced blocks of one section in their order: what the opening fence says, and what is inside."""
+    inside, found = False, []
+    for token, following in _with_next(document):
+        if token.type == "heading_open" and following is not None:
+            inside = following.content == heading
+        elif inside and token.type == "fence":
+            found.append((token.info, token.content))
+    return found
+
+
 def infos(document: Path) -> set[str]:
     return {token.info for token in _tokens(document) if token.type == "fence"}
 

@@ -30,8 +30,9 @@ _ORDER = (
     Verdict.IMPORTED,
 )
 #: Why it could not be looked at is told after what is known all the same.
-_PROBLEMS = (Verdict.VINACLES_AWAY, Verdict.CIRCUIT_OPEN, Verdict.CANNOT_ASK)
-_AWAY = frozenset({ErrorCode.VINACLES_UNAVAILABLE, ErrorCode.STORAGE_UNAVAILABLE})
+_PROBLEMS = (Verdict.VINACLES_AWAY, Verdict.CIRCUIT_OPEN, Verdict.CANNOT_LOOK, Verdict.CANNOT_ASK)
+#: They advise to search, which is no help while an import waits or importing is paused.
+_SEARCH_FOR_IT = (Verdict.NEVER_ASKED, Verdict.NOT_HERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,14 @@ def explained(
             findings.append(branch.failed(seen, known))
         findings = findings or [Finding(Verdict.NOT_HERE)]
     if dealer.paused:
-        findings.insert(0, Finding(Verdict.PAUSED))
+        findings = [Finding(Verdict.PAUSED), *_without_advice_to_search(findings)]
     elif known.waiting and not known.kept:
-        findings.insert(0, Finding(Verdict.WAITING))
+        findings = [Finding(Verdict.WAITING), *_without_advice_to_search(findings)]
     return sorted(findings, key=_rank)
+
+
+def _without_advice_to_search(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.verdict not in _SEARCH_FOR_IT]
 
 
 def _rank(finding: Finding) -> int:
@@ -197,9 +202,11 @@ class _Branch:
                 until=self._local(known.circuit.next_probe_at),
                 error_code=error.code.value,
             )
-        if error.code in _AWAY:
+        if error.code is ErrorCode.VINACLES_UNAVAILABLE:
             since = self._local(known.failing_since)
             return Finding(Verdict.VINACLES_AWAY, since=since, error_code=error.code.value)
+        if error.code is ErrorCode.STORAGE_UNAVAILABLE:
+            return Finding(Verdict.CANNOT_LOOK, error_code=error.code.value)
         problem = f"{error.text} {error.next_step}"
         return Finding(Verdict.CANNOT_ASK, error_code=error.code.value, problem=problem)
 

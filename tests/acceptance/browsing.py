@@ -21,7 +21,7 @@ _OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1280,1050",
+    "--window-size=1440,1050",
 )
 
 

@@ -16,7 +16,14 @@ from schemas.workorder import Workorder
 from tests.workorders import NOON, WORKORDER
 from worker.assessment import Reading
 from worker.circuit import Circuit
-from worker.errors import CircuitOpen, ConfigurationError, ErrorCode, Trouble, VinaclesUnavailable
+from worker.errors import (
+    CircuitOpen,
+    ConfigurationError,
+    ErrorCode,
+    StorageUnavailable,
+    Trouble,
+    VinaclesUnavailable,
+)
 from worker.why import Kept, Known, Refusal, Seen, explained
 
 NOWHERE = Connection(base_url="", token_url="", audience="", client_id="", client_secret=Secret(""))
@@ -27,6 +34,7 @@ AWAY = VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "2Drive did not answe
 LEFT_ALONE = CircuitOpen(ErrorCode.VINACLES_CIRCUIT_OPEN, "Nobody asks it.", "Search again after that.")
 OPEN = Circuit(3, Trouble.UNREACHABLE, NOON, NOON + timedelta(minutes=1))
 REFUSAL = Refusal(NUMBER, "WO-5001", Reason.NO_LABOR_ITEM, NOON)
+REDIS_AWAY = StorageUnavailable(ErrorCode.STORAGE_UNAVAILABLE, "Redis cannot be used.", "Try again.")
 REFUSED = ConfigurationError(ErrorCode.VINACLES_LOGIN_FAILED, "The login is refused.", "Correct it.")
 
 
@@ -67,6 +75,7 @@ def rejected() -> Seen:
         (Known({}), None, Verdict.NOT_HERE),
         (Known({}, [REFUSAL]), None, Verdict.REJECTED),
         (Known({}, failing_since=NOON), AWAY, Verdict.VINACLES_AWAY),
+        (Known({}), REDIS_AWAY, Verdict.CANNOT_LOOK),
         (Known({}), REFUSED, Verdict.CANNOT_ASK),
         (Known({}, circuit=OPEN), LEFT_ALONE, Verdict.CIRCUIT_OPEN),
         (kept(), AWAY, Verdict.IMPORTED),
@@ -93,6 +102,25 @@ def test_an_open_circuit_says_since_when_and_until_when() -> None:
     assert "again at 2026-11-23 13:01" in found.said("en")
 
 
+def test_an_outdated_one_says_how_old_it_is() -> None:
+    [found] = explained(DEALER, kept(), seen(CHANGED), NOON)
+    assert found.said("en") == (
+        "It is in Claire as it was in the DMS on 2026-11-23 13:00; the DMS has changed since then: mileage."
+    )
+    assert found.said("nl") == (
+        "Hij staat in Claire zoals hij op 23-11-2026 13:00 in het DMS stond; "
+        "daarna is in het DMS gewijzigd: kilometerstand."
+    )
+
+
+def test_what_is_for_operators_is_in_no_sentence() -> None:
+    [found] = explained(DEALER, Known({}), REFUSED, NOON)
+    assert found.problem == "The login is refused. Correct it."
+    for language in ("en", "nl"):
+        assert "vinacles_login_failed" in found.said(language)
+        assert found.problem not in found.said(language) + found.next_step(language)
+
+
 def test_a_rejection_counts_since_it_was_first_seen() -> None:
     before = replace(kept(), refused=[REFUSAL])
     for seen_now in (rejected(), None):
@@ -102,6 +130,14 @@ def test_a_rejection_counts_since_it_was_first_seen() -> None:
     other = replace(REFUSAL, reason=Reason.UNREADABLE_PRICE)
     [found] = explained(DEALER, Known({}, [other]), rejected(), NOON + timedelta(days=1))
     assert found.since == datetime(2026, 11, 24, 13)  # noqa: DTZ001  a wall clock
+
+
+@pytest.mark.parametrize("seen_now", [seen(), None])
+def test_nobody_is_told_to_search_while_that_does_not_help(seen_now: Seen | None) -> None:
+    paused = explained(replace(DEALER, paused=True), Known({}), seen_now, NOON)
+    assert [finding.verdict for finding in paused] == [Verdict.PAUSED]
+    waiting = explained(DEALER, Known({}, waiting=True), seen_now, NOON)
+    assert [finding.verdict for finding in waiting] == [Verdict.WAITING]
 
 
 def test_a_paused_dealer_is_told_first() -> None:
@@ -118,7 +154,8 @@ def test_keeping_on_importing_makes_a_held_one_outdated() -> None:
 def test_held_and_outdated_name_fields_without_values() -> None:
     [found] = explained(DEALER, kept(started=True), seen(CHANGED), NOON)
     assert found.fields == ("mileage_km",)
-    assert found.said("en").endswith("not taken: mileage_km.")
+    assert found.said("en").endswith("not taken: mileage.")
+    assert found.said("nl").endswith("niet overgenomen: kilometerstand.")
     # Noon in UTC is one o'clock at the branch.
     assert "since 2026-11-23 13:00" in found.said("en")
     assert "sinds 23-11-2026 13:00" in found.said("nl")
@@ -131,7 +168,7 @@ def test_a_swapped_date_says_where_it_shows_and_where_it_would() -> None:
     [found] = explained(DEALER, kept(swapped), None, now)
     assert found.verdict is Verdict.POSSIBLE_SWAP
     assert found.said("en").startswith("It is in Claire, but on 2026-04-12 09:00")
-    assert "2026-12-04 09:00 would be near" in found.said("en")
+    assert "perhaps 2026-12-04 09:00 is meant" in found.said("en")
 
 
 def test_several_matches_are_told_by_what_matters() -> None:

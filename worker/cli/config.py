@@ -9,7 +9,7 @@ from environs import Env
 
 from worker.cli import screen
 from worker.cli.example import render
-from worker.cli.help import command, json_option
+from worker.cli.help import Group, command, json_option
 from worker.cli.masking import shown
 from worker.environment import load
 from worker.settings import SETTINGS, Setting
@@ -24,7 +24,7 @@ class Shown:
     source: str
 
 
-@click.group("config")
+@click.group("config", cls=Group)
 def group() -> None:
     """Settings: TWODRIVE_… in the environment, in .env, or as files (TWODRIVE_…_FILE)."""
 

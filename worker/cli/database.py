@@ -5,7 +5,7 @@ from alembic.util import CommandError
 
 from worker.cli import parts, screen
 from worker.cli.exits import Ended, Exit
-from worker.cli.help import command, json_option
+from worker.cli.help import Group, command, json_option
 from worker.deadline import Deadline
 from worker.environment import load
 from worker.retry import RetryRule, retrying
@@ -16,7 +16,7 @@ _PATIENT = RetryRule(
 )
 
 
-@click.group("db")
+@click.group("db", cls=Group)
 def group() -> None:
     """The tables in Claire's PostgreSQL and their versions."""
 

@@ -21,7 +21,14 @@ _MOST_DAYS = 3650
 NEVER = "never"
 _DEFAULTS = {field.name: field.default for field in fields(Dealer)}
 
-dealer_id_argument = click.argument("dealer_id", type=click.IntRange(1, MAX_DEALER_ID), metavar="DEALER_ID")
+
+class _DealerNumber(click.IntRange):
+    """Named so that "'north' is not a valid dealer number"."""
+
+    name = "dealer number"
+
+
+dealer_id_argument = click.argument("dealer_id", type=_DealerNumber(1, MAX_DEALER_ID), metavar="DEALER_ID")
 
 
 def url(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

@@ -15,7 +15,7 @@ from worker.cli.dealer_options import (
     policy_options,
 )
 from worker.cli.exits import Ended, Exit
-from worker.cli.help import command, json_option
+from worker.cli.help import Group, command, json_option
 from worker.cli.masking import MASK
 from worker.store.circuits import close
 from worker.store.dealers import DealerChanges
@@ -64,7 +64,7 @@ _ABSENT = {
 }
 
 
-@click.group("dealers")
+@click.group("dealers", cls=Group)
 def group() -> None:
     """The dealers to import for: connection, policy, pauses. Client secrets are stored encrypted."""
 

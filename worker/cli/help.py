@@ -7,9 +7,21 @@ import click
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
+_WHOLE_SENTENCE = 200
 
 
-class Command(click.Command):
+class Told(click.Command):
+    """Listed with its whole first sentence, over two lines where it is long; click would cut it."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return super().get_short_help_str(max(limit, _WHOLE_SENTENCE))
+
+
+class Group(Told, click.Group):
+    """Commands under one name."""
+
+
+class Command(Told):
     """A command with examples, each a complete command line."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:

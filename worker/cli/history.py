@@ -68,8 +68,8 @@ def _changes(rows: list[Mapping[str, Any]]) -> Table:
 
 
 def _moment(moment: datetime) -> str:
-    """In the reader's own time zone."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    """In the time zone of this machine, with its name: inside a container that is seldom the reader's."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _plain(value: Any) -> Any:

@@ -6,12 +6,12 @@ import click
 
 from worker.cli import parts, screen
 from worker.cli.exits import Ended, Exit
-from worker.cli.help import command, json_option
+from worker.cli.help import Group, command, json_option
 from worker.keys import Keys, KeyUse, Status
 from worker.wiring import Parts
 
 
-@click.group("keys")
+@click.group("keys", cls=Group)
 def group() -> None:
     """The keys in TWODRIVE_SECRET_KEYS, which encrypt dealers' client secrets and tokens.
 

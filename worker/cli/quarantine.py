@@ -11,7 +11,7 @@ from schemas.outcome import Reason
 from worker.cli import parts, quarantine_views, replaying, screen
 from worker.cli.dealer_options import dealer_id_argument
 from worker.cli.exits import Ended, Exit
-from worker.cli.help import command, json_option, together
+from worker.cli.help import Group, command, json_option, together
 from worker.errors import ErrorCode
 from worker.store.attempts import recent_attempts
 from worker.store.quarantine import Case, Choice, chosen
@@ -61,7 +61,7 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 _number_argument = click.argument("number", required=False, metavar="[NUMBER]")
 
 
-@click.group("quarantine")
+@click.group("quarantine", cls=Group)
 def group() -> None:
     """Workorders that could not be imported, and questions that ended in failure."""
 

@@ -8,14 +8,14 @@ import click
 from schemas.arguments import MAX_DEALER_ID
 from worker import wiring
 from worker.cli import parts, screen
-from worker.cli.help import command, json_option
+from worker.cli.help import Group, command, json_option
 from worker.heartbeat import Heartbeat
 from worker.serving import Server
 from worker.store.request_tables import RequestState
 from worker.store.requests import ListedRequest, listed
 
 
-@click.group("requests")
+@click.group("requests", cls=Group)
 def group() -> None:
     """Requests that Claire's backend writes to PostgreSQL (table import_requests)."""
 

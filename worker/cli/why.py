@@ -12,6 +12,7 @@ from worker.cli.exits import Exit
 from worker.cli.help import command, json_option
 from worker.cli.words import LANGUAGES
 
+_FOR_OPERATORS = {"en": "for operators", "nl": "voor beheerders"}
 _IN_CLAIRE = frozenset({Verdict.IMPORTED, Verdict.POSSIBLE_SWAP, Verdict.HELD, Verdict.OUTDATED})
 
 
@@ -57,4 +58,7 @@ def _show(answer: WhyAnswer, language: str) -> None:
 def _told(finding: Finding, language: str) -> Table:
     named = [finding.wo_number or "", "" if finding.dms_number is None else f"DMS {finding.dms_number}"]
     rows = [(" · ".join(filter(None, named)) or finding.verdict.value, finding.said(language))]
-    return screen.pairs([*rows, ("→", finding.next_step(language))])
+    rows.append(("→", finding.next_step(language)))
+    if finding.problem:
+        rows.append((_FOR_OPERATORS[language], finding.problem))
+    return screen.pairs(rows)

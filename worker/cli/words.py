@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from schemas.field_words import ROLES
 from schemas.outcome import Sentence
 from schemas.workorder import Role
 
@@ -61,7 +62,7 @@ ENGLISH = Words(
     days_ahead="in {} days",
     days_ago="{} days ago",
     thousands_and_point=",.",
-    roles={Role.DRIVER: "driver", Role.OWNER: "owner", Role.CONTRACTOR: "contractor"},
+    roles=ROLES["en"],
     labels={
         "appointment": "Appointment",
         "car": "Car",
@@ -99,7 +100,7 @@ DUTCH = Words(
     days_ahead="over {} dagen",
     days_ago="{} dagen geleden",
     thousands_and_point=".,",
-    roles={Role.DRIVER: "bestuurder", Role.OWNER: "eigenaar", Role.CONTRACTOR: "opdrachtgever"},
+    roles=ROLES["nl"],
     labels={
         "appointment": "Afspraak",
         "car": "Auto",

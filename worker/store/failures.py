@@ -46,6 +46,8 @@ _USE_TLS = (
     "Say ?sslmode=verify-full in TWODRIVE_DATABASE_URL, and name the file of certificates to trust in "
     "TWODRIVE_SERVICE_CA_BUNDLE."
 )
+# What libpq says before any server has answered; what a server answers follows "FATAL:".
+_NOBODY_THERE = ("connection to server", "could not translate host name")
 _CHECK_URL = "Check the setting TWODRIVE_DATABASE_URL."
 _UPGRADE = "Run `twodrive db upgrade` with this version."
 
@@ -75,6 +77,8 @@ def translated(error: SQLAlchemyError | PostgresError) -> Exception:
         return _to_configure(
             _TO_CONFIGURE[code], _UPGRADE if code.startswith("42P") or code == "42703" else _CHECK_URL
         )
+    if code is None and str(cause).startswith(_NOBODY_THERE) and "FATAL:" not in str(cause):
+        return _unreachable()
     if _passes(cause, code):
         return _unavailable(code or type(cause).__name__)
     diagnosis = cause.diag
@@ -115,4 +119,12 @@ def _to_configure(text: str, next_step: str) -> ConfigurationError:
 def _unavailable(what: str) -> StorageUnavailable:
     return StorageUnavailable(
         ErrorCode.STORAGE_UNAVAILABLE, f"PostgreSQL did not do its part ({what}).", "Try again in a minute."
+    )
+
+
+def _unreachable() -> StorageUnavailable:
+    return StorageUnavailable(
+        ErrorCode.STORAGE_UNAVAILABLE,
+        "PostgreSQL cannot be reached.",
+        "Try again in a minute; if it lasts, check that it runs, and TWODRIVE_DATABASE_URL.",
     )

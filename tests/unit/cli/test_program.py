@@ -41,6 +41,21 @@ def test_every_command_teaches_by_examples(command: click.Command) -> None:
     )
 
 
+def _groups(group: click.Group) -> Iterator[click.Group]:
+    yield group
+    for command in group.commands.values():
+        yield from _groups(command) if isinstance(command, click.Group) else ()
+
+
+@pytest.mark.parametrize("group", list(_groups(program)), ids=lambda group: group.name)
+def test_no_command_is_listed_with_half_a_sentence(group: click.Group) -> None:
+    # The names of the option too, since click remembers it.
+    narrow = click.Context(group, terminal_width=80, help_option_names=["-h", "--help"])
+    _, commands, listed = group.get_help(narrow).partition("Commands:")
+    assert commands
+    assert not [line for line in listed.splitlines() if line.endswith("...")]
+
+
 def test_the_manual_is_current() -> None:
     assert (_ROOT / "docs" / "cli.md").read_text("utf-8") == manual(), "run: python docs/generate.py"
 
@@ -64,8 +79,8 @@ def test_codes_of_a_newer_worker_count_as_failed() -> None:
 def test_a_database_that_is_away_is_temporary(twodrive: Run, settings: dict[str, str]) -> None:
     result = twodrive("db", "current")
     assert result.exit_code == 5
-    assert result.stderr.startswith("Error: PostgreSQL did not do its part")
-    assert "What to do: Try again in a minute." in result.stderr
+    assert result.stderr.startswith("Error: PostgreSQL cannot be reached.")
+    assert "What to do: Try again in a minute;" in result.stderr
     assert PASSWORD not in result.output
 
 

@@ -46,6 +46,11 @@ CASES: list[tuple[str, SQLAlchemyError, type[Exception]]] = [
         StorageUnavailable,
     ),
     ("nobody listens", at_connect("Connection refused"), StorageUnavailable),
+    (
+        "unknown host",
+        wrapped(psycopg2.OperationalError('could not translate host name "pg" to address: unknown')),
+        StorageUnavailable,
+    ),
     ("starting up", at_connect("the database system is starting up"), StorageUnavailable),
     ("pool exhausted", PoolTimeout("QueuePool limit"), StorageUnavailable),
     ("wrong password", at_connect('password authentication failed for user "claire"'), ConfigurationError),
@@ -89,3 +94,22 @@ def test_a_wrong_login_names_the_setting() -> None:
     error = translated(at_connect('password authentication failed for user "claire"'))
     assert isinstance(error, ConfigurationError)
     assert "TWODRIVE_DATABASE_URL" in error.next_step
+
+
+@pytest.mark.parametrize(
+    ("said", "next_step"),
+    [
+        (
+            'connection to server at "127.0.0.1", port 1 failed: Connection refused\n\tIs it running?',
+            "setting",
+        ),
+        ('could not translate host name "pg" to address: Name or service not known', "setting"),
+        ('connection to server at "::1" failed: FATAL:  the database system is starting up', "minute"),
+        ("server closed the connection unexpectedly", "minute"),
+    ],
+)
+def test_a_server_that_is_not_there_names_the_setting(said: str, next_step: str) -> None:
+    error = translated(wrapped(psycopg2.OperationalError(said)))
+    assert isinstance(error, StorageUnavailable)
+    assert ("TWODRIVE_DATABASE_URL" in error.next_step) is (next_step == "setting")
+    assert ("cannot be reached" in error.text) is (next_step == "setting")
