@@ -44,6 +44,7 @@ class Settings:
     database_pool_size: int
     visibility_timeout_seconds: int
     largest_message_kib: int
+    look_at_columns_hours: int
     log_level: str
     log_format: str
     keep_attempts_days: int
@@ -200,6 +201,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Largest message that a worker takes from a queue, in KiB; larger ones are dropped unread.",
         whole(1, 16_384),
         64,
+    ),
+    Setting(
+        "look_at_columns_hours",
+        "24",
+        "How often what each dealer's Vinacles lists of its columns is compared with what is expected, in hours; "
+        "0 is never.",
+        whole(0, 8_760),
+        24,
     ),
     Setting(
         "log_level",

@@ -24,6 +24,7 @@ from worker.ended import counting
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
+from worker.listing import LOOK_TRIES, Listing
 from worker.requests import ImportRequests
 from worker.retention import Retention
 from worker.retry import RetryRule
@@ -37,6 +38,7 @@ from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
 from worker.vinacles.counted import CountedWire
 from worker.vinacles.oauth import TokenSource
+from worker.vinacles.probing import Probing
 from worker.vinacles.wire import build_session
 from worker.vinacles.workorders import Vinacles
 from worker.waiting import QueueLook, Waiting
@@ -57,6 +59,7 @@ class Parts:
     vinacles: Vinacles
     breaker: Breaker
     drift: DriftWatch
+    listing: Listing
     importer: Importer
     bulk: BulkRefresh
     asking_once: AskingOnce
@@ -96,10 +99,12 @@ def build(settings: Settings) -> Parts:
         tell=lambda call, result, seconds: counters.observe(REQUESTS, call, result, seconds=seconds),
     )
     tokens = TokenSource(state, cipher, _naming_key(settings), wire)
-    client = Client(wire, tokens, rule, gate=Limits(state).gate)
+    gate = Limits(state).gate
+    client = Client(wire, tokens, rule, gate=gate)
     vinacles = Vinacles(client, parallel)
     breaker = Breaker(database)
     drift = DriftWatch(database)
+    probing = Probing(Client(wire, tokens, RetryRule(most_tries=LOOK_TRIES), gate=gate))
     told = counting(counters)
     importer = Importer(
         database, dealers, vinacles, breaker, drift, version("twodrive-claire"), rule, tell=told
@@ -118,6 +123,7 @@ def build(settings: Settings) -> Parts:
         vinacles=vinacles,
         breaker=breaker,
         drift=drift,
+        listing=Listing(database, dealers, probing, drift, settings.look_at_columns_hours),
         importer=importer,
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
         asking_once=asking_once,

@@ -95,6 +95,7 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         database_pool_size=8,
         visibility_timeout_seconds=900,
         largest_message_kib=64,
+        look_at_columns_hours=24,
         log_level="info",
         log_format="json",
         keep_attempts_days=90,
