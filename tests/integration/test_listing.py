@@ -23,7 +23,6 @@ from worker.deadline import Deadline
 from worker.listing import SECONDS
 from worker.store.columns import Document
 from worker.store.drift import EVERYBODY, Policy, noted, set_policy
-from worker.store.listing import looks
 from worker.wiring import Parts, build
 
 VIN = Drift("Workorder", "VIN", Kind.NEW_COLUMN, "string")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-from schemas.dealer import Dealer
 from schemas import openapi
+from schemas.dealer import Dealer
 from schemas.drift import Drift, Kind
 from schemas.vinacles import ENTITIES, Entity
 from worker.cli import findings, network

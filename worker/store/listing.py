@@ -11,18 +11,18 @@ from worker.store.sql import text
 #: A look that came to nothing is made again after this long.
 AGAIN_HOURS = 1
 
-# So much earlier, since the ring of so many hours later may come a moment before this one's end.
-_IN = "now() + make_interval(hours => :hours) - interval '30 minutes'"
-# Claimed before it is looked at: whoever dies meanwhile leaves it to the next ring.
-_CLAIM = f"""
-UPDATE dealers SET next_look_at = {_IN}
+# Claimed before it is looked at: whoever dies meanwhile leaves it to the next ring. Due half an hour early,
+# since the ring of so many hours later may come a moment before this one's end.
+_CLAIM = """
+UPDATE dealers SET next_look_at = now() + make_interval(mins => 60 * :hours - 30)
 WHERE dealer_id = (
     SELECT dealer_id FROM dealers WHERE next_look_at <= now() AND NOT paused
     ORDER BY next_look_at, dealer_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING dealer_id
 """
-_DONE = f"""
-UPDATE dealers SET columns_document = :document, next_look_at = {_IN}
+_DONE = """
+UPDATE dealers
+SET columns_document = :document, next_look_at = now() + make_interval(mins => 60 * :hours - 30)
 FROM (SELECT dealer_id, columns_document AS was FROM dealers WHERE dealer_id = :dealer_id
       FOR NO KEY UPDATE) before
 WHERE dealers.dealer_id = before.dealer_id

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.drift import Drift, Kind, expected_type
+from schemas.openapi import compare
 from schemas.vinacles import CONTACT, ENTITIES, WORKORDER
 from worker.cli import findings
 from worker.cli.findings import Finding, Level, worst
-from schemas.openapi import compare
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
