@@ -205,8 +205,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "look_at_columns_hours",
         "24",
-        "Hours from one comparison of what a dealer's Vinacles lists of its columns with what is expected to the "
-        "next; 0 is never.",
+        "Every how many hours what a dealer's Vinacles lists of its columns is compared with our mapping; "
+        "0 is never.",
         whole(0, 8_760),
         24,
     ),
