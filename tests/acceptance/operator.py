@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.processes import Program, free_port
-from sandbox.services import _other_user, _postgres_binaries
+from sandbox.services import other_user, postgres_binaries
 from tests import compose
 from tests.acceptance.containers.as_processes import Containers
 from tests.documents import Command
@@ -25,9 +25,9 @@ class ComposePostgres:
         settings = compose.project()["services"]["postgres"]["environment"]
         self.user, self.database = settings["POSTGRES_USER"], settings["POSTGRES_DB"]
         self.password = "sandbox"
-        self._system_user = _other_user()
+        self._system_user = other_user()
         folder.chmod(0o777)
-        self._binaries = _postgres_binaries(folder, self._system_user)
+        self._binaries = postgres_binaries(folder, self._system_user)
         password = folder / "password"
         password.write_text(self.password)
         password.chmod(0o644)
@@ -110,14 +110,18 @@ class Operator:
                 assert once.process.wait(timeout=60) == 0, once.tail()
             case ("docker", "compose", "up", "--detach"):
                 for name in self._names:
-                    self.running[name] = started = self.containers.start(name)
-                    started.wait_ready(lambda name=name: self.containers.healthy(name))
+                    self._up(name)
             case ("cp", source, target):
                 shutil.copy(self.folder / source, self.folder / target)
             case ("twodrive", *inside):
                 self.twodrive(*inside)
             case _:
                 raise AssertionError(f"nobody has said how to do `{' '.join(command)}`")
+
+    def _up(self, name: str) -> None:
+        started = self.containers.start(name)
+        started.wait_ready(lambda: self.containers.healthy(name))
+        self.running[name] = started
 
     def twodrive(self, *words: str, given: str = "") -> str:
         """Within a container of ours."""
