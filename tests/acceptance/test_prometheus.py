@@ -1,6 +1,6 @@
 """A real Prometheus with our configuration beside a real exporter: what is scraped, fires, and is shown.
 
-`--basetemp=FOLDER` keeps the picture; the one in docs/images was taken so.
+`--basetemp=FOLDER` keeps the picture of its page.
 """
 
 import json
@@ -184,8 +184,8 @@ def test_a_new_column_at_vinacles_fires_and_is_seen(
 
 def _quarantined(desk: Desk) -> int:
     with desk.database.transaction() as connection:
-        rows = connection.exec_driver_sql("SELECT FROM quarantine WHERE reason = 'no_labor_item'")
-        return len(rows.all())
+        found = connection.exec_driver_sql("SELECT count(*) FROM quarantine WHERE reason = 'no_labor_item'")
+        return int(found.scalar_one())
 
 
 def _acknowledge(house: Stack) -> None:
