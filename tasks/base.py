@@ -206,8 +206,9 @@ def _positional() -> MessageInvalid:
 def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Outcomes and numbers of an answer, for the log."""
     workorders = answer.get("workorders")
-    if "purged" in answer:
-        return {"purged": answer["purged"]}
+    for counts in ("purged", "looked"):
+        if counts in answer:
+            return {counts: answer[counts]}
     if workorders is None:
         return {"state": answer.get("state")}
     return {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 
-from schemas.drift import Action, Drift, of_fields, of_line_types, of_sample, of_workorder
+from schemas.drift import Action, Drift, Kind, of_fields, of_line_types, of_sample, of_workorder
 from schemas.outcome import Reason, Warning
 from schemas.reading import Rejected
 from schemas.vinacles import RawWorkorder
@@ -88,10 +88,12 @@ class DriftWatch:
         _report(dealer_id, new)
 
     def listed(
-        self, dealer_id: int, others: Collection[Drift], policy: Mapping[str, Action]
+        self, dealer_id: int, found: Collection[Drift], policy: Mapping[str, Action]
     ) -> Sequence[Drift]:
-        """Columns that Vinacles lists and nobody asks for: new are those that were not there when they were
-        listed for the first time. Returns them."""
+        """How the columns that Vinacles lists differ. Of those that nobody asks for, new are the ones that
+        were not there when they were listed for the first time. Returns them. Raises StorageUnavailable."""
+        others = [drift for drift in found if drift.kind is Kind.NEW_COLUMN]
+        self.note(dealer_id, [drift for drift in found if drift.kind is not Kind.NEW_COLUMN], policy)
         wanted = [drift for drift in others if policy.get(drift.field) is not Action.ALLOW]
         with self._database.transaction() as connection:
             first = first_listing(connection, dealer_id)

@@ -47,6 +47,7 @@ class Settings:
     visibility_timeout_seconds: int
     largest_message_kib: int
     largest_answer_mib: int
+    look_at_columns_hours: int
     log_level: str
     log_format: str
     keep_attempts_days: int
@@ -214,6 +215,14 @@ SETTINGS: tuple[Setting, ...] = (
         "have twice as much. 500 workorders have about 1.",
         whole(1, 1_024),
         16,
+    ),
+    Setting(
+        "look_at_columns_hours",
+        "24",
+        "Every how many hours what a dealer's Vinacles lists of its columns is compared with our mapping; "
+        "0 is never.",
+        whole(0, 8_760),
+        24,
     ),
     Setting(
         "log_level",

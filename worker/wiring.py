@@ -27,6 +27,7 @@ from worker.environment import load
 from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
+from worker.listing import LOOK_TRIES, Listing
 from worker.requests import ImportRequests
 from worker.retention import Retention
 from worker.retry import RetryRule
@@ -41,6 +42,7 @@ from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
 from worker.vinacles.counted import CountedWire
 from worker.vinacles.oauth import TokenSource
+from worker.vinacles.probing import Probing
 from worker.vinacles.wire import build_session
 from worker.vinacles.workorders import Vinacles
 from worker.waiting import QueueLook, Waiting
@@ -64,6 +66,7 @@ class Parts:
     vinacles: Vinacles
     breaker: Breaker
     drift: DriftWatch
+    listing: Listing
     importer: Importer
     bulk: BulkRefresh
     asking_once: AskingOnce
@@ -99,21 +102,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
     state = _redis(settings.state_url)
     counters = Counters(state)
-    wire = CountedWire(
-        build_session(parallel, settings.ca_bundle, allow_private=settings.allow_private_addresses),
-        connect_seconds=settings.connect_timeout_seconds,
-        read_seconds=settings.read_timeout_seconds,
-        most_body_bytes=settings.largest_answer_mib * 1024 * 1024,
-        tell=lambda call, result, seconds: counters.observe(REQUESTS, call, result, seconds=seconds),
-    )
-    tokens = TokenSource(state, cipher, _naming_key(settings), wire)
-    client = Client(
-        wire,
-        tokens,
-        rule,
-        gate=Limits(state).gate,
-        most_body_bytes=settings.largest_answer_mib * 1024 * 1024,
-    )
+    client, probing = _askers(settings, state, cipher, counters, parallel)
     vinacles = Vinacles(client, parallel)
     breaker = Breaker(database)
     drift = DriftWatch(database)
@@ -133,6 +122,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         vinacles=vinacles,
         breaker=breaker,
         drift=drift,
+        listing=Listing(database, dealers, probing, drift, settings.look_at_columns_hours),
         importer=importer,
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
         asking_once=asking_once,
@@ -142,6 +132,26 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         counters=counters,
         telemetry=telemetry,
     )
+
+
+def _askers(
+    settings: Settings, state: redis.Redis, cipher: MultiFernet, counters: Counters, parallel: int
+) -> tuple[Client, Probing]:
+    """Who asks Vinacles for workorders, and who looks at what it lists, over the same connections."""
+    most_bytes = settings.largest_answer_mib * 1024 * 1024
+    wire = CountedWire(
+        build_session(parallel, settings.ca_bundle, allow_private=settings.allow_private_addresses),
+        connect_seconds=settings.connect_timeout_seconds,
+        read_seconds=settings.read_timeout_seconds,
+        most_body_bytes=most_bytes,
+        tell=lambda call, result, seconds: counters.observe(REQUESTS, call, result, seconds=seconds),
+    )
+    tokens, gate = TokenSource(state, cipher, _naming_key(settings), wire), Limits(state).gate
+    client, hasty = (
+        Client(wire, tokens, rule, gate=gate, most_body_bytes=most_bytes)
+        for rule in (RetryRule(), RetryRule(most_tries=LOOK_TRIES))
+    )
+    return client, Probing(hasty)
 
 
 def telemetry(settings: Settings) -> Telemetry:

@@ -22,6 +22,7 @@ from tests.integration.workplace import dealer_on, running_simulator, settings_f
 from tests.workorders import NOON
 from worker.cli.program import program
 from worker.deadline import Deadline
+from worker.listing import SECONDS
 from worker.retention import Retention
 from worker.settings import Settings
 from worker.store.columns import RunState
@@ -127,6 +128,7 @@ def filled(house: House, dealer: Dealer) -> House:
         assert run is not None
         assert run.state is RunState.DONE, run
     assert [due.dealer_id for due in parts.bulk.due()] in ([], [1])
+    assert parts.listing.look_at_due(Deadline.after(SECONDS)) == {"listed": 1}
     with parts.database.transaction() as transaction:
         mark_started(transaction, replace(early, workorder_id=workorder_id(1, 999_999)))
         mark_started(transaction, replace(early, started_at=early.started_at.replace(hour=1)))

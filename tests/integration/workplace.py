@@ -78,6 +78,7 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         visibility_timeout_seconds=900,
         largest_message_kib=64,
         largest_answer_mib=16,
+        look_at_columns_hours=24,
         log_level="info",
         log_format="json",
         keep_attempts_days=90,

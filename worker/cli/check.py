@@ -67,9 +67,9 @@ def _findings(opened: Parts, dealer_id: int) -> Iterable[Finding]:
 def _drifts(opened: Parts, loaded: LoadedDealer, inspection: Inspection) -> Iterable[Finding]:
     """Put what differs on record, and say which columns are new."""
     dealer_id = loaded.dealer.dealer_id
-    opened.drift.note(dealer_id, inspection.drifts, loaded.drift_policy)
-    if inspection.others is not None:
-        new = opened.drift.listed(dealer_id, inspection.others, loaded.drift_policy)
+    opened.drift.note(dealer_id, inspection.refused, loaded.drift_policy)
+    if inspection.listed is not None:
+        new = opened.drift.listed(dealer_id, inspection.listed, loaded.drift_policy)
         finding = findings.of_new_columns(dealer_id, new)
         if finding is not None:
             yield finding

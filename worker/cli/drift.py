@@ -12,6 +12,7 @@ from schemas.vinacles import ENTITIES
 from worker.cli import parts, screen
 from worker.cli.dealer_options import dealer_id_argument
 from worker.cli.help import SpeakingGroup, command, json_option
+from worker.store.columns import Document
 from worker.store.drift import (
     EVERYBODY,
     Noted,
@@ -22,8 +23,15 @@ from worker.store.drift import (
     remove_policy,
     set_policy,
 )
+from worker.store.listing import Look, looks
 
 _DEFAULT = "default"
+_DOCUMENTS = {
+    Document.LISTED: "compared",
+    Document.HIDDEN: "hidden, so that new columns are not noticed",
+    Document.EMPTY: "describes no entity of ours",
+    Document.UNREADABLE: "could not be had; see twodrive check",
+}
 _DEALER = click.IntRange(1, MAX_DEALER_ID)
 
 
@@ -48,8 +56,9 @@ def group() -> None:
     """Show where a dealer's Vinacles differs from what is expected: columns that are new, missing or of
     another type, and new line types. Names and types only, never a value.
 
-    It is noticed while rows are read, and by `twodrive check`, which also sees columns that nobody asks for.
-    Each change is reported once, as the log event `schema_drift`.
+    It is noticed while rows are read; and by comparing what Vinacles lists of its columns, once a day and by
+    `twodrive check`, which also sees columns that nobody asks for. Each change is reported once, as the log
+    event `schema_drift`.
     """
 
 
@@ -65,14 +74,22 @@ def show(dealer_id: int | None, everything: bool, as_json: bool) -> None:
         with opened.database.transaction() as connection:
             found = noted(connection, dealer_id, everything=everything)
             rules = policies(connection, dealer_id)
+            lists = looks(connection, dealer_id)
     if as_json:
         drifts = [_record(one, rules) for one in found]
-        screen.print_json({"drifts": drifts, "policies": list(map(_policy_record, rules))})
+        records = {
+            "policies": list(map(_policy_record, rules)),
+            "lists": list(map(_look_record, lists)),
+        }
+        screen.print_json({"drifts": drifts, **records})
         return
     console = screen.out()
     console.print(_table(found, rules) if found else "Nothing differs that is not acknowledged.")
     for rule in rules:
         console.print(f"policy of {_whose(rule.dealer_id)}: {rule.action.value} {rule.field}", style="dim")
+    for look in lists:
+        if dealer_id is not None or look.document is not Document.LISTED:
+            console.print(_look_words(look), style="dim")
 
 
 @command(
@@ -195,6 +212,21 @@ def _record(one: Noted, rules: Sequence[Policy]) -> dict[str, object]:
 def _policy_record(rule: Policy) -> dict[str, object]:
     whose = None if rule.dealer_id == EVERYBODY else rule.dealer_id
     return {"dealer_id": whose, "field": rule.field, "action": rule.action.value}
+
+
+def _look_record(look: Look) -> dict[str, object]:
+    return {
+        "dealer_id": look.dealer_id,
+        "document": look.document and look.document.value,
+        "next_look_at": look.next_look_at.isoformat(),
+    }
+
+
+def _look_words(look: Look) -> str:
+    said = "not looked at yet" if look.document is None else _DOCUMENTS[look.document]
+    return (
+        f"list of columns (OpenAPI) of dealer {look.dealer_id}: {said}; next look {_utc(look.next_look_at)}"
+    )
 
 
 def _action(one: Noted, rules: Iterable[Policy]) -> Action:

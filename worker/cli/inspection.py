@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
+from schemas import openapi
 from schemas.dealer import Dealer
 from schemas.drift import Drift, Kind
 from schemas.vinacles import ENTITIES, Entity
-from worker.cli import findings, network, openapi
+from worker.cli import findings, network
 from worker.cli.findings import Finding, Level
 from worker.cli.network import Host
 from worker.deadline import Deadline
@@ -24,8 +25,8 @@ _PAGE_ROWS = 100
 class Inspection:
     """One look at one dealer. A failure stops only what cannot be right after it.
 
-    `drifts` are the differences from our mapping that were seen, and `others` the columns that are listed
-    and nobody asks for, None where no list was to be had.
+    `refused` are the columns that could not be asked for, and `listed` the differences of the OpenAPI
+    document, None where there was none to be had.
     """
 
     def __init__(
@@ -35,8 +36,8 @@ class Inspection:
         self._probing = probing
         self._ca_bundle = ca_bundle
         self._allow_private = allow_private
-        self.drifts: list[Drift] = []
-        self.others: list[Drift] | None = None
+        self.refused: list[Drift] = []
+        self.listed: tuple[Drift, ...] | None = None
         self._causes: dict[str, str] = {}
         self._skew_seconds: float | None = None
 
@@ -100,13 +101,10 @@ class Inspection:
 
     def _openapi(self) -> Finding:
         document = self._probing.openapi(self._dealer, _patience())
-        found = None if document is None else openapi.compare(document, ENTITIES)
-        if found is None:
+        self.listed = None if document is None else openapi.compare(document, ENTITIES)
+        if self.listed is None:
             return findings.of_openapi(None)
-        self.others = [drift for drift in found if drift.kind is Kind.NEW_COLUMN]
-        differences = [drift for drift in found if drift.kind is not Kind.NEW_COLUMN]
-        self.drifts += differences
-        return findings.of_openapi(differences)
+        return findings.of_openapi([drift for drift in self.listed if drift.kind is not Kind.NEW_COLUMN])
 
     def _probe(self, entity: Entity) -> Finding:
         try:
@@ -117,7 +115,7 @@ class Inspection:
             refused = self._probing.refused_columns(self._dealer, entity, _patience())
             if not refused:
                 raise
-            self.drifts += [Drift(entity.name, column, Kind.UNREADABLE_COLUMN) for column in refused]
+            self.refused += [Drift(entity.name, column, Kind.UNREADABLE_COLUMN) for column in refused]
             return findings.of_refused_columns(entity, refused)
         self._note(probed.clock_skew_seconds)
         return findings.of_probe(entity, has_rows=probed.has_rows)

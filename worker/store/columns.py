@@ -47,6 +47,16 @@ class Phase(StrEnum):
     DONE = "done"
 
 
+class Document(StrEnum):
+    """What became of the last look at a tenant's OpenAPI document: it lists our entities, the tenant hides
+    it, it describes no entity, or it could not be had."""
+
+    LISTED = "listed"
+    HIDDEN = "hidden"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+
+
 def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
     listed = ", ".join(f"'{member.value}'" for member in members)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")

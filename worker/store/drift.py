@@ -52,8 +52,8 @@ def note(
 ) -> list[Drift]:
     """Put them on record; returns those that nobody has noted before. With `known` new ones count as
     acknowledged."""
-    # In one order, so that two workers never wait for each other.
-    rows = [{"dealer_id": dealer_id, **_key(drift)} for drift in sorted(drifts)]
+    # In one order, so that two workers never wait for each other; each once, as PostgreSQL wants it.
+    rows = [{"dealer_id": dealer_id, **_key(drift)} for drift in sorted(set(drifts))]
     if not rows:
         return []
     acknowledged = {"acknowledged_at": func.now()} if known else {}

@@ -13,6 +13,8 @@ ROLES = {
     BACKEND: "Claire: reads all but logins, and says that work has started",
     OPERATOR: "people at the command line: what a worker may, adding dealers, forgetting persons",
 }
+#: What workers find out about a dealer.
+_FOUND_OUT = "page_rows, modified_on_works, columns_listed_at, columns_document"
 _LOGIN = ("client_secret_encrypted", "client_id", "token_url", "base_url", "audience")
 
 
@@ -31,7 +33,7 @@ _ALL_OF_THE_WORKERS = {WORKER: ("SELECT", "INSERT", "UPDATE", "DELETE"), BACKEND
 #: Per table, and per role what it is granted; an operator also has what a worker has.
 GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "dealers": {
-        WORKER: ("SELECT", "UPDATE (next_refresh_at, page_rows, modified_on_works, updated_at)"),
+        WORKER: ("SELECT", f"UPDATE ({_FOUND_OUT}, next_refresh_at, next_look_at, updated_at)"),
         BACKEND: (f"SELECT ({_columns('dealers', *_LOGIN)})",),
         OPERATOR: ("INSERT", f"UPDATE ({_columns('dealers', 'dealer_id', 'created_at')})"),
     },

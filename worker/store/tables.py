@@ -29,7 +29,7 @@ from sqlalchemy import (
 from schemas.outcome import Outcome
 from schemas.workorder import Role
 from worker.store.circuit_tables import circuits
-from worker.store.columns import INSTANT, MONEY, Trigger, flag, metadata, now, one_of, whole
+from worker.store.columns import INSTANT, MONEY, Document, Trigger, flag, metadata, now, one_of, whole
 from worker.store.drift_tables import drift_policies, schema_drift
 from worker.store.quarantine_table import quarantine
 from worker.store.request_tables import import_requests
@@ -85,10 +85,13 @@ dealers = Table(
     Column("page_rows", Integer),
     Column("modified_on_works", Boolean),
     Column("columns_listed_at", INSTANT),
+    now("next_look_at"),
+    Column("columns_document", Text),
     CheckConstraint("refresh_every_minutes > 0", name="refresh_every_minutes_positive"),
     CheckConstraint("days_back >= 0 AND days_ahead >= 0", name="window_not_negative"),
     CheckConstraint("requests_per_second > 0 AND concurrent_requests > 0", name="limits_positive"),
     CheckConstraint("page_rows > 0", name="page_rows_positive"),
+    one_of("columns_document", Document),
 )
 Index(
     None,

@@ -53,11 +53,12 @@ class Probing:
         """Get a token from the token URL, or the fleet's that is still good."""
         self._client.log_in(Asking(dealer.connection, deadline, dealer=dealer))
 
-    def openapi(self, dealer: Dealer, deadline: Deadline) -> dict[str, object] | None:
-        """The OpenAPI document, None where it is hidden."""
-        answer = self._shown(
-            Asking(dealer.connection, deadline, dealer=dealer), "/api/openapi", anonymous=False
-        )
+    def openapi(
+        self, dealer: Dealer, deadline: Deadline, *, interactive: bool = True
+    ) -> dict[str, object] | None:
+        """The OpenAPI document, None where it is hidden. `interactive` says that a person waits for it."""
+        asking = Asking(dealer.connection, deadline, dealer=dealer, interactive=interactive)
+        answer = self._shown(asking, "/api/openapi", anonymous=False)
         return answer.content if answer else None
 
     def probe(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> Probed:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.simulator import known
 from sandbox.simulator.admin import SimulatorAdmin
+from sandbox.stack import Stack
 from tests.unit.cli.running import Run
 
 
@@ -86,3 +87,16 @@ def test_check_compares_the_document(twodrive: Run, dms: SimulatorAdmin, dealer:
     dms.add_fault("renamed_column", match="WorkorderLine", column="LineId", value="Id", times=None)
     result = twodrive("check", dealer)
     assert "WorkorderLine.LineId: is missing; WorkorderLine.LineId: is not the key (Id)" in result.stdout
+
+
+def test_it_says_where_new_columns_cannot_be_noticed(
+    twodrive: Run, dms: SimulatorAdmin, dealer: str, cli_stack: Stack
+) -> None:
+    assert f"of dealer {dealer}: not looked at yet" in twodrive("drift", dealer).stdout
+    dms.set(hide_openapi=True)
+    parts = cli_stack.parts()
+    parts.listing.look(int(dealer))
+    parts.close()
+    assert "hidden, so that new columns are not noticed" in twodrive("drift", dealer).stdout
+    [listed] = json.loads(twodrive("drift", dealer, "--json").stdout)["lists"]
+    assert (listed["dealer_id"], listed["document"]) == (int(dealer), "hidden")

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.drift import Drift, Kind, expected_type
+from schemas.openapi import compare
 from schemas.vinacles import CONTACT, ENTITIES, WORKORDER
 from worker.cli import findings
 from worker.cli.findings import Finding, Level, worst
-from worker.cli.openapi import compare
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def test_each_difference_is_named() -> None:
     columns["wonummer"] = columns.pop("WONUMMER")
     columns["Mileage"] = {"type": "string"}
     columns["Make"] = {"type": "a kind of its own"}
-    columns["Jan Jansen\n"] = None
+    columns["Jan Jansen\n"] = columns["Piet Pietersen"] = None
     document["paths"] = {
         "/Workorder/Number/{Number}": {},
         "/Workorder": {},
@@ -45,8 +45,8 @@ def test_each_difference_is_named() -> None:
     assert compare(document, ENTITIES) == (
         Drift("Workorder", "WONUMMER", Kind.MISSING_COLUMN),
         Drift("Workorder", "Mileage", Kind.RETYPED_COLUMN, "string"),
-        Drift("Workorder", "wonummer", Kind.NEW_COLUMN, "string"),
         Drift("Workorder", "(unusual)", Kind.NEW_COLUMN),
+        Drift("Workorder", "wonummer", Kind.NEW_COLUMN, "string"),
         Drift("Workorder", "WorkorderId", Kind.OTHER_KEY, "Number"),
         Drift("WorkorderContact", "", Kind.MISSING_COLUMN),
     )
@@ -121,3 +121,10 @@ def test_one_failure_makes_the_whole_fail_and_a_warning_does_not() -> None:
     assert worst([good]) is Level.OK
     assert worst([good, warning, findings.skipped("a", "b")]) is Level.WARN
     assert worst([warning, Finding(Level.FAIL, "a", "b", "c"), good]) is Level.FAIL
+
+
+def test_a_document_of_countless_columns_is_not_kept_as_a_whole() -> None:
+    columns = {f"Column{number}": {"type": "string"} for number in range(2_000)}
+    found = compare({"components": {"schemas": {"Workorder": {"properties": columns}}}}, (WORKORDER,))
+    assert found is not None
+    assert sum(drift.kind is Kind.NEW_COLUMN for drift in found) == 500

@@ -1,4 +1,4 @@
-"""A tenant's OpenAPI document against our mapping."""
+"""A tenant's OpenAPI document against our mapping. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,6 +7,8 @@ from schemas.drift import Drift, Kind, column_of, expected_type
 from schemas.vinacles import Entity
 
 _KEY = re.compile(r"\{([^{}]+)\}")
+#: Of an entity; an instance of Data API builder that lists more columns than this is none of ours.
+_MOST_OTHERS = 500
 #: As coarse as Data API builder's; what says nothing of the kind is not compared.
 _TYPES = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean"}
 
@@ -30,15 +32,17 @@ def _of_entity(entity: Entity, schemas: Mapping[str, object], paths: Mapping[str
         return
     columns = _mapping(_mapping(schemas[entity.name]).get("properties"))
     for column in entity.columns:
-        found = _TYPES.get(str(_mapping(columns.get(column)).get("type")))
+        found = _coarse_type(columns.get(column))
         if column not in columns:
             yield Drift(entity.name, column, Kind.MISSING_COLUMN)
-        elif found is not None and found != expected_type(column):
+        elif found and found != expected_type(column):
             yield Drift(entity.name, column, Kind.RETYPED_COLUMN, found)
-    for column, described in columns.items():
-        if column not in entity.columns:
-            found = _TYPES.get(str(_mapping(described).get("type")), "")
-            yield Drift(entity.name, column_of(column), Kind.NEW_COLUMN, found)
+    others = {
+        Drift(entity.name, column_of(column), Kind.NEW_COLUMN, _coarse_type(described))
+        for column, described in columns.items()
+        if column not in entity.columns
+    }
+    yield from sorted(others)[:_MOST_OTHERS]
     yield from _of_key(entity, paths)
 
 
@@ -48,6 +52,10 @@ def _of_key(entity: Entity, paths: Mapping[str, object]) -> Iterator[Drift]:
     keys = {tuple(map(column_of, _KEY.findall(path))) for path in of_entity} - {()}
     if keys and entity.key not in keys:
         yield Drift(entity.name, ",".join(entity.key), Kind.OTHER_KEY, ",".join(min(keys)))
+
+
+def _coarse_type(described: object) -> str:
+    return _TYPES.get(str(_mapping(described).get("type")), "")
 
 
 def _mapping(value: object) -> Mapping[str, object]:

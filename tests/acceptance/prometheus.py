@@ -1,0 +1,91 @@
+"""A real Prometheus with the configuration of docker/prometheus, quicker than there."""
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.processes import Program, free_port
+from tests.documents import ROOT
+
+#: What stands in the files, and what a test has time for.
+_QUICKER = {
+    "scrape_interval: 15s": "scrape_interval: 1s",
+    "scrape_timeout: 10s": "scrape_timeout: 1s",
+    "evaluation_interval: 15s": "evaluation_interval: 1s",
+}
+
+
+class Prometheus:
+    """Scrapes `target`, for example `127.0.0.1:9464`. With the alert rules as they are, but that each waits
+    for a second, not for minutes, until it fires."""
+
+    def __init__(self, folder: Path, target: str) -> None:
+        config = shutil.copytree(ROOT / "docker" / "prometheus", folder / "prometheus")
+        text = (config / "prometheus.yml").read_text()
+        for there, instead in {**_QUICKER, "metrics:9464": target}.items():
+            assert there in text, there
+            text = text.replace(there, instead)
+        (config / "prometheus.yml").write_text(text)
+        rules = (config / "alerts.yml").read_text()
+        (config / "alerts.yml").write_text(re.sub(r"\bfor: \w+", "for: 1s", rules))
+        self._began = time.time()
+        address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{address}"
+        self.program = Program(
+            "Prometheus",
+            [
+                installed(),
+                f"--config.file={config / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                f"--web.listen-address={address}",
+                "--log.level=warn",
+            ],
+            folder / "prometheus.log",
+        )
+        self.program.wait_ready(self._ready)
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """The `data` of an answer of its API; AssertionError for an error, which says what is wrong."""
+        answer = requests.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10).json()
+        assert answer["status"] == "success", f"{parameters}: {answer.get('error')}"
+        return answer["data"]
+
+    def value(self, expression: str) -> float | None:
+        """What an expression of one sample gives now; None for no sample."""
+        found = self.ask("query", query=expression)["result"]
+        assert len(found) <= 1, found
+        return float(found[0]["value"][1]) if found else None
+
+    def samples(self, expression: str) -> int:
+        """How many samples a panel with this expression would have since the start."""
+        # The last step before an end is up to a second early.
+        span = {"start": str(self._began), "end": str(time.time() + 1), "step": "1"}
+        series = self.ask("query_range", query=expression, **span)["result"]
+        return sum(sample[1] != "NaN" for one in series for sample in one["values"])
+
+    def alerts(self) -> dict[str, str]:
+        """The state of each alert that is pending or firing."""
+        return {alert["labels"]["alertname"]: alert["state"] for alert in self.ask("alerts")["alerts"]}
+
+    def _ready(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/-/ready", timeout=2).ok
+        except requests.ConnectionError:
+            return False
+
+
+def installed() -> str:
+    """Skips where there is none, and fails where CI=true."""
+    found = shutil.which("prometheus")
+    if found is None:
+        reason = "prometheus is not installed: nothing is scraped (Debian: apt-get install prometheus)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
