@@ -1,0 +1,235 @@
+"""Clocks that jump, and the two nights on which they are changed in the Netherlands: the wall clock of
+PostgreSQL, Redis and the workers is set for real, under the running programs."""
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from signal import SIGKILL
+
+import pytest
+
+from sandbox.demo.scenes import only
+from sandbox.services import temporary_folder
+from sandbox.simulator import known
+from sandbox.stack import Stack
+from schemas.dealer import Dealer
+from tests.faults.clock import Clock, NoCompiler
+from tests.faults.house import House, until
+from tests.faults.report import Fault
+
+pytestmark = pytest.mark.faults
+Begin = Callable[[str, str, float], Fault]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A house of its own, and the clock that all of it but the simulator goes by."""
+
+    house: House
+    clock: Clock
+
+
+@pytest.fixture(scope="module")
+def built() -> Iterator[Place]:
+    with temporary_folder() as folder:
+        try:
+            clock = Clock(folder)
+        except NoCompiler:
+            pytest.skip("the clock is built by a C compiler (`cc`), and there is none")
+        with Stack(folder, workorders=30, durable=True, everywhere=clock.env) as stack:
+            house = House(stack)
+            yield Place(house, clock)
+            gc.collect()
+            house.close()
+
+
+@pytest.fixture
+def place(built: Place) -> Iterator[Place]:
+    """By a right clock, with workers that have seen no jump."""
+    built.clock.set(datetime.now(UTC))
+    built.house.tidy()
+    yield built
+    for name in ("interactive", "bulk"):
+        built.house.end(name)
+
+
+def server_now(house: House) -> datetime:
+    [row] = house.rows("SELECT clock_timestamp() AS now")
+    now: datetime = row["now"]
+    return now
+
+
+@pytest.mark.parametrize(("hours", "how"), [(1, "forward"), (-1, "back")])
+def test_a_jump_during_a_run(place: Place, fault: Begin, hours: int, how: str) -> None:
+    house, clock = place.house, place.clock
+    row = fault(
+        f"all clocks jump {how} by an hour during a run",
+        "the run goes on and is done; content as of a quiet import, nothing twice",
+        60,
+    )
+    worker, dealer = house.bulk(), house.dealer()
+    house.small_pages(latency_ms=80)
+    house.refresh_all(dealer)
+    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    before = server_now(house)
+    row.strikes()
+    clock.move(3600 * hours)
+    assert abs((server_now(house) - before) - timedelta(hours=hours)) < timedelta(minutes=1)
+    # Forward, the lease has run out, and the next look rings for another.
+    rung = house.look()
+    done = house.until_done(dealer)
+    assert house.content(dealer) == house.quiet_content()
+    stored = house.rows("SELECT FROM workorders WHERE dealer_id = :id", id=dealer.dealer_id)
+    assert done["created"] == len(stored)
+    assert worker.process.poll() is None
+    row.over(
+        f"{'rung again' if rung else 'nobody else rung'}; {done['pages']} pages, {done['created']} created"
+    )
+
+
+def test_a_jump_back_and_a_dead_worker(place: Place, fault: Begin) -> None:
+    house, clock = place.house, place.clock
+    row = fault(
+        "all clocks jump back by an hour, and worker-bulk is killed during its run",
+        "nobody waits for the hour: the next look rings",
+        60,
+    )
+    worker, dealer = house.bulk(), house.dealer()
+    house.small_pages(latency_ms=80)
+    house.refresh_all(dealer)
+    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    row.strikes()
+    clock.move(-3600)
+    os.killpg(worker.process.pid, SIGKILL)
+    house.end("bulk")
+    [left] = house.rows(
+        "SELECT lease_until - clock_timestamp() AS lease FROM refresh_runs WHERE dealer_id = :id",
+        id=dealer.dealer_id,
+    )
+    assert left["lease"] > timedelta(minutes=59)
+    house.bulk()
+    assert house.look() != []
+    done = house.until_done(dealer)
+    assert house.content(dealer) == house.quiet_content()
+    row.over(f"a lease of {left['lease'].seconds // 60} minutes held nobody out; {done['pages']} pages")
+
+
+def test_a_jump_back_between_two_imports(place: Place, fault: Begin) -> None:
+    house, clock = place.house, place.clock
+    row = fault(
+        "all clocks jump back by an hour between two imports of a workorder",
+        "newer_answer_stored, nothing overwritten, until the clock has caught up",
+        30,
+    )
+    house.interactive()
+    desk = house.desk(house.dealer())
+    key = only(desk.search(known.COMPLETE))["workorder_id"]
+    change = {"Mileage": 91_000}
+    house.dms.patch_rows("Workorder", {"WorkorderId": known.COMPLETE_ID}, change)
+    row.strikes()
+    clock.move(-3600)
+    early = only(desk.refresh(key))
+    assert (early["outcome"], early["changed"]) == ("unchanged", [])
+    assert "newer_answer_stored" in early["warnings"]
+    clock.move(3600)
+    late = only(desk.refresh(key))
+    assert (late["outcome"], late["changed"]) == ("updated", ["mileage_km"])
+    row.over("unchanged with newer_answer_stored; an hour later updated")
+
+
+SPRING, AUTUMN = datetime(2027, 3, 28, tzinfo=UTC), datetime(2027, 10, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("night", "name", "opening", "warning", "instant"),
+    [
+        (
+            SPRING,
+            "forward",
+            timedelta(hours=1, minutes=30),
+            "appointment_in_clock_gap",
+            timedelta(hours=1, minutes=30),
+        ),
+        (AUTUMN, "back", timedelta(minutes=30), "appointment_hour_twice", timedelta(minutes=30)),
+    ],
+)
+def test_the_night_of_the_change(
+    place: Place,
+    fault: Begin,
+    night: datetime,
+    name: str,
+    opening: timedelta,
+    warning: str,
+    instant: timedelta,
+) -> None:
+    house, clock = place.house, place.clock
+    row = fault(
+        f"the night on which Dutch clocks are put {name}, lived through in steps of ten minutes",
+        "runs at even intervals and within opening hours; a dead worker's lease ends after a minute; "
+        "appointments at their moment",
+        120,
+    )
+    clock.set(night - timedelta(minutes=15))
+    house.interactive()
+    house.bulk()
+    always = house.dealer(refresh_every_minutes=30)
+    window = house.dealer(refresh_every_minutes=30, refresh_from=time(2, 30), refresh_until=time(5))
+    house.run(
+        "UPDATE dealers SET next_refresh_at = :at WHERE dealer_id = ANY(:ids)",
+        at=night,
+        ids=[always.dealer_id, window.dealer_id],
+    )
+    row.strikes()
+    for step in range(21):
+        # A second after, lest a part of one be missing.
+        clock.set(night + timedelta(minutes=10 * step, seconds=1))
+        house.look()
+        for dealer in (always, window):
+            if house.run_row(dealer):
+                house.until_done(dealer)
+    runs = {dealer.dealer_id: minutes_of(house, dealer, night) for dealer in (always, window)}
+    assert runs[always.dealer_id] == [0, 30, 60, 90, 120, 150, 180]
+    first = round(opening.total_seconds() / 60)
+    assert runs[window.dealer_id] == [minute for minute in range(0, 210, 30) if minute >= first]
+    a_lease_over_the_change(place, night)
+    # Appointments in the hour that is skipped or comes twice
+    clock.set(night + timedelta(minutes=50))
+    local = f"{night:%Y-%m-%d}T02:30:00"
+    house.dms.patch_rows("Workorder", {"WorkorderId": known.COMPLETE_ID}, {"AppointmentDate": local})
+    answer = only(house.desk(always).search(known.COMPLETE))
+    assert warning in answer["warnings"]
+    [stored] = house.rows(
+        "SELECT appointment_at FROM workorders WHERE dealer_id = :id AND dms_number = :number",
+        id=always.dealer_id,
+        number=known.COMPLETE_ID,
+    )
+    assert stored["appointment_at"] == night + instant
+    row.over(f"runs at minutes {runs} after midnight UTC; {warning}")
+
+
+def a_lease_over_the_change(place: Place, night: datetime) -> None:
+    """The lease of a worker that dies seconds before the clocks are changed at 1:00 UTC."""
+    house, clock = place.house, place.clock
+    dealer = house.dealer(refresh_every_minutes=None)
+    clock.set(night + timedelta(minutes=59, seconds=50))
+    with house.dealer_held(dealer):
+        house.refresh_all(dealer)
+        until(lambda: house.waiting_for_a_lock() == 1, 10, "a page under way")
+        os.killpg(house.bulk().process.pid, SIGKILL)
+        house.end("bulk")
+    house.bulk()
+    clock.set(night + timedelta(minutes=60, seconds=30))
+    assert house.look() == []
+    clock.set(night + timedelta(minutes=61, seconds=30))
+    assert len(house.look()) == 1
+    house.until_done(dealer)
+
+
+def minutes_of(house: House, dealer: Dealer, night: datetime) -> list[int]:
+    """When the dealer's runs began, in minutes after midnight."""
+    rows = house.rows(
+        "SELECT started_at FROM refresh_runs WHERE dealer_id = :id ORDER BY id", id=dealer.dealer_id
+    )
+    return [round((one["started_at"] - night).total_seconds() / 60) for one in rows]
