@@ -140,35 +140,21 @@ def test_a_jump_back_between_two_imports(place: Place, fault: Begin) -> None:
 
 
 SPRING, AUTUMN = datetime(2027, 3, 28, tzinfo=UTC), datetime(2027, 10, 31, tzinfo=UTC)
+NIGHTS = pytest.mark.parametrize("night", [SPRING, AUTUMN], ids=["forward", "back"])
+#: In minutes after midnight UTC: when a dealer that is open from 2:30 to 5:00 is refreshed each half hour. In
+#: spring it is never 2:30, and 5:00 comes an hour sooner; in autumn 2:30 comes twice, and 2:00 in between.
+_OPEN_AT_NIGHT = {SPRING: [90, 120, 150], AUTUMN: [30, 90, 120, 150, 180]}
+_WARNING = {SPRING: "appointment_in_clock_gap", AUTUMN: "appointment_hour_twice"}
+#: 2:30 of the dealer's wall clock, likewise.
+_APPOINTMENT = {SPRING: 90, AUTUMN: 30}
 
 
-@pytest.mark.parametrize(
-    ("night", "name", "opening", "warning", "instant"),
-    [
-        (
-            SPRING,
-            "forward",
-            timedelta(hours=1, minutes=30),
-            "appointment_in_clock_gap",
-            timedelta(hours=1, minutes=30),
-        ),
-        (AUTUMN, "back", timedelta(minutes=30), "appointment_hour_twice", timedelta(minutes=30)),
-    ],
-)
-def test_the_night_of_the_change(
-    place: Place,
-    fault: Begin,
-    night: datetime,
-    name: str,
-    opening: timedelta,
-    warning: str,
-    instant: timedelta,
-) -> None:
+@NIGHTS
+def test_the_night_of_the_change(place: Place, fault: Begin, night: datetime) -> None:
     house, clock = place.house, place.clock
     row = fault(
-        f"the night on which Dutch clocks are put {name}, lived through in steps of ten minutes",
-        "runs at even intervals and within opening hours; a dead worker's lease ends after a minute; "
-        "appointments at their moment",
+        f"the night of {night:%d %B %Y}, when Dutch clocks are changed, in steps of ten minutes",
+        "runs at even intervals, and within opening hours; appointments at their moment, with a warning",
         120,
     )
     clock.set(night - timedelta(minutes=15))
@@ -189,42 +175,49 @@ def test_the_night_of_the_change(
         for dealer in (always, window):
             if house.run_row(dealer):
                 house.until_done(dealer)
-    runs = {dealer.dealer_id: minutes_of(house, dealer, night) for dealer in (always, window)}
-    assert runs[always.dealer_id] == [0, 30, 60, 90, 120, 150, 180]
-    first = round(opening.total_seconds() / 60)
-    assert runs[window.dealer_id] == [minute for minute in range(0, 210, 30) if minute >= first]
-    a_lease_over_the_change(place, night)
-    # Appointments in the hour that is skipped or comes twice
-    clock.set(night + timedelta(minutes=50))
+    assert minutes_of(house, always, night) == [0, 30, 60, 90, 120, 150, 180]
+    assert minutes_of(house, window, night) == _OPEN_AT_NIGHT[night]
     local = f"{night:%Y-%m-%d}T02:30:00"
     house.dms.patch_rows("Workorder", {"WorkorderId": known.COMPLETE_ID}, {"AppointmentDate": local})
     answer = only(house.desk(always).search(known.COMPLETE))
-    assert warning in answer["warnings"]
+    assert _WARNING[night] in answer["warnings"]
     [stored] = house.rows(
         "SELECT appointment_at FROM workorders WHERE dealer_id = :id AND dms_number = :number",
         id=always.dealer_id,
         number=known.COMPLETE_ID,
     )
-    assert stored["appointment_at"] == night + instant
-    row.over(f"runs at minutes {runs} after midnight UTC; {warning}")
+    assert stored["appointment_at"] == night + timedelta(minutes=_APPOINTMENT[night])
+    row.over(
+        f"open from 2:30 to 5:00: runs at minutes {_OPEN_AT_NIGHT[night]} after 0:00 UTC; {_WARNING[night]}"
+    )
 
 
-def a_lease_over_the_change(place: Place, night: datetime) -> None:
-    """The lease of a worker that dies seconds before the clocks are changed at 1:00 UTC."""
+@NIGHTS
+def test_a_lease_over_the_change(place: Place, fault: Begin, night: datetime) -> None:
     house, clock = place.house, place.clock
-    dealer = house.dealer(refresh_every_minutes=None)
+    row = fault(
+        f"worker-bulk is killed ten seconds before the change on {night:%d %B %Y}",
+        "its lease ends after a minute, not an hour sooner or later",
+        60,
+    )
     clock.set(night + timedelta(minutes=59, seconds=50))
+    worker, dealer = house.bulk(), house.dealer(refresh_every_minutes=None)
+    row.strikes()
     with house.dealer_held(dealer):
         house.refresh_all(dealer)
         until(lambda: house.waiting_for_a_lock() == 1, 10, "a page under way")
-        os.killpg(house.bulk().process.pid, SIGKILL)
+        os.killpg(worker.process.pid, SIGKILL)
         house.end("bulk")
+    clock.set(night + timedelta(minutes=59, seconds=55))
     house.bulk()
-    clock.set(night + timedelta(minutes=60, seconds=30))
+    [left] = house.rows("SELECT lease_until FROM refresh_runs WHERE dealer_id = :id", id=dealer.dealer_id)
     assert house.look() == []
-    clock.set(night + timedelta(minutes=61, seconds=30))
+    clock.set(left["lease_until"] + timedelta(seconds=1))
     assert len(house.look()) == 1
     house.until_done(dealer)
+    after = left["lease_until"] - night - timedelta(minutes=60)
+    assert timedelta(0) < after <= timedelta(seconds=70)
+    row.over(f"rung again {after.seconds} s after the change")
 
 
 def minutes_of(house: House, dealer: Dealer, night: datetime) -> list[int]:
