@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,10 +24,11 @@ _PASSWORD = "sandbox"  # noqa: S105  a server that lives for minutes on loopback
 
 
 class Postgres:
-    """A PostgreSQL server in `folder`; `stop` and `start` may alternate."""
+    """A PostgreSQL server in `folder`; `stop` and `start` may alternate; `env` is added to its own."""
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False, env: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._env = {**os.environ, **(env or {})}
         self.port = free_port()
         self.durable = durable
         self._user = other_user()
@@ -51,6 +52,7 @@ class Postgres:
             "PostgreSQL",
             [str(self._binaries / "postgres"), "-D", str(self._data), *options],
             self.folder / "postgres.log",
+            self._env,
             user=self._user,
             cwd=self.folder,
         )
@@ -104,10 +106,11 @@ class Postgres:
 
 class Redis:
     """A Redis server with an append-only file, unless told otherwise, and `noeviction`, as a broker needs;
-    `stop` and `start` may alternate."""
+    `stop` and `start` may alternate. `env` is added to its environment."""
 
-    def __init__(self, folder: Path, *, appends: bool = True) -> None:
+    def __init__(self, folder: Path, *, appends: bool = True, env: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._env = {**os.environ, **(env or {})}
         self.port = free_port()
         self.appends = appends
         self.start()
@@ -125,6 +128,7 @@ class Redis:
                 *("--maxmemory-policy", "noeviction", "--databases", "16"),
             ],
             self.folder / "redis.log",
+            self._env,
         )
         self.program.wait_ready(self._answers)
 

@@ -33,7 +33,8 @@ class Stack:
     """A context manager: everything that was started inside it has ended when it is left.
 
     `env` is the environment in which the product's own programs run; `durable`: PostgreSQL keeps what is
-    committed also when it is killed.
+    committed also when it is killed; `everywhere` is added to the environment of these programs, of
+    PostgreSQL and of Redis.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class Stack:
         seed: int = 1,
         latency_ms: int = 0,
         durable: bool = False,
+        everywhere: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self._durable = durable
+        self._everywhere = dict(everywhere or {})
         self.flower_login = ("operator", secrets.token_urlsafe(12))
         self._simulator_options = {"workorders": workorders, "seed": seed, "latency_ms": latency_ms}
         self._key = Fernet.generate_key().decode()
@@ -54,15 +57,15 @@ class Stack:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            self.postgres = Postgres(self._room("postgres"), durable=self._durable)
+            self.postgres = Postgres(self._room("postgres"), durable=self._durable, env=self._everywhere)
             starting.callback(self.postgres.stop)
-            self.redis = Redis(self._room("redis"))
+            self.redis = Redis(self._room("redis"), env=self._everywhere)
             starting.callback(self.redis.stop)
             self.simulator = SimulatorProcess(self._room("simulator"), **self._simulator_options)
             starting.callback(self.simulator.stop)
             self.database_url = self.postgres.url
             upgrade(self.database_url)
-            self.env = {**_inherited(os.environ), **self._settings()}
+            self.env = {**_inherited(os.environ), **self._settings(), **self._everywhere}
             self._exit = starting.pop_all()
         return self
 

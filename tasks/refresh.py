@@ -46,16 +46,20 @@ def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Ma
 def refresh_dealer(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
     """One slice; what is left goes to the end of the queue, so that no dealer delays another."""
     request = message(RefreshDealer, arguments)
-    # Celery alone sends it again, when a child died of it.
-    deaths: int = current_task.request.retries
+    again = _handed_out_before(current_task.request)
     if request.turn is None:
         started = _watched(parts, request, task_id)
-        if not started.unattended and not deaths:
+        if not started.unattended and not again:
             # Whoever works on it, or is woken for it, will answer.
             raise Ignore
-        return _worked(parts, started.run_id, task_id, None, deaths)
+        return _worked(parts, started.run_id, task_id, None, again)
     run_id = _of_dealer(parts, request.run_id, request.dealer_id)
-    return _worked(parts, run_id, task_id, request.turn, deaths)
+    return _worked(parts, run_id, task_id, request.turn, again)
+
+
+def _handed_out_before(request: Any) -> bool:
+    """Sent again by Celery, when a child died of it, or by the queue, when a worker ended or was cut off."""
+    return request.retries > 0 or bool((request.delivery_info or {}).get("redelivered"))
 
 
 def _watched(parts: Parts, request: RefreshDealer, task_id: str) -> StartedRun:
@@ -67,10 +71,10 @@ def _watched(parts: Parts, request: RefreshDealer, task_id: str) -> StartedRun:
     return joined or StartedRun(_of_dealer(parts, request.run_id, request.dealer_id), request.dealer_id)
 
 
-def _worked(parts: Parts, run_id: int, task_id: str, turn: int | None, deaths: int) -> Mapping[str, Any]:
+def _worked(parts: Parts, run_id: int, task_id: str, turn: int | None, again: bool) -> Mapping[str, Any]:
     """The run's end as the answer of this task and of all who watch. Ignored while it is open."""
     try:
-        run = parts.bulk.work(run_id, task_id, _tell, turn, deaths)
+        run = parts.bulk.work(run_id, task_id, _tell, turn, again)
     except TwoDriveError as error:
         failure = TaskFailed(error.code.value, error.text, error.next_step)
         _answer_watchers(parts, run_id, task_id, failure, "FAILURE")

@@ -110,19 +110,19 @@ class BulkRefresh:
         task_id: str | None,
         tell: Callable[[Run], None],
         turn: int | None = None,
-        deaths: int = 0,
+        again: bool = False,
     ) -> Run | None:
         """One slice: pages until `slice_seconds` have passed or the run is done. None when it is not ours to
         work on: another worker holds it, it has ended, or somebody had the `turn` before.
 
         No page is begun that would outlast the slice, if it takes as long as the one before. `tell` is called
-        after each page. `deaths` counts the processes that died of this message before: their leases hold
-        nobody out. Raises a `TwoDriveError` when a page could not be read or stored: for good, and the run
-        has failed, or for now, and the run is left to be rung for again; while the dealer's circuit is open,
-        when it may be probed.
+        after each page. `again` says that the task's message was handed out before: whoever had it then is
+        gone, or will find its lease lost. Raises a `TwoDriveError` when a page could not be read or stored:
+        for good, and the run has failed, or for now, and the run is left to be rung for again; while the
+        dealer's circuit is open, when it may be probed.
         """
-        owner = f"{task_id}/{deaths}/{uuid4().hex}"
-        dead = [f"{task_id}/{death}/" for death in range(deaths)]
+        owner = f"{task_id}/{uuid4().hex}"
+        dead = [f"{task_id}/"] if again else []
         with self._database.transaction() as connection:
             run = take_lease(connection, run_id, owner, self._lease_seconds, turn, dead)
             if run is None:

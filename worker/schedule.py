@@ -1,9 +1,8 @@
 """When a dealer is to be refreshed: every so many minutes, within its opening window."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from schemas.clock import to_instant
 from worker.store.runs import DueDealer, Turn
 
 
@@ -41,12 +40,16 @@ def is_open(dealer: DueDealer, moment: datetime) -> bool:
 
 
 def _opening(dealer: DueDealer, moment: datetime) -> datetime:
-    """The first opening after `moment`. A day on which summer time skips the whole window has none."""
-    day = moment.astimezone(ZoneInfo(dealer.time_zone)).date()
+    """The first opening after `moment`: two on a day on which its hour comes twice, and none on one on which
+    summer time skips the whole window."""
+    zone = ZoneInfo(dealer.time_zone)
+    day = moment.astimezone(zone).date()
     while True:
-        opening, _ = to_instant(datetime.combine(day, _opens(dealer)), dealer.time_zone)
-        if opening > moment and is_open(dealer, opening):
-            return opening
+        for fold in (0, 1):
+            local = datetime.combine(day, _opens(dealer), zone).replace(fold=fold)
+            opening = local.astimezone(UTC)
+            if opening > moment and is_open(dealer, opening):
+                return opening
         day += timedelta(days=1)
 
 

@@ -135,7 +135,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
 
 
 def _askers(
-    settings: Settings, state: redis.Redis, cipher: MultiFernet, counters: Counters, parallel: int
+    settings: Settings, state: Redis, cipher: MultiFernet, counters: Counters, parallel: int
 ) -> tuple[Client, Probing]:
     """Who asks Vinacles for workorders, and who looks at what it lists, over the same connections."""
     most_bytes = settings.largest_answer_mib * 1024 * 1024

@@ -52,6 +52,32 @@ def look_here(house: House) -> list[int]:
     return [started.run_id for started in house.parts.bulk.due()]
 
 
+def test_a_worker_that_was_off_while_beat_rang(house: House, fault: Begin) -> None:
+    row = fault(
+        "worker-bulk off while beat rings 30 times",
+        "expired bells are dropped; one run per dealer, no burst",
+        30,
+    )
+    house.end("bulk")
+    dealers = [house.dealer() for _ in range(5)]
+    ids = [dealer.dealer_id for dealer in dealers]
+    house.run("UPDATE dealers SET next_refresh_at = now() WHERE dealer_id = ANY(:ids)", ids=ids)
+    # Beat's bells expire after 55 s; here all but the last have.
+    bells = [
+        house.backend.send_task("workorders.refresh_due", queue="maintenance", expires=-1) for _ in range(29)
+    ]
+    last = house.send("workorders.refresh_due", "maintenance")
+    row.strikes()
+    house.bulk()
+    assert len(last.get(timeout=20)["rung"]) == 5
+    for dealer in dealers:
+        house.until_done(dealer)
+    runs = house.rows("SELECT dealer_id FROM refresh_runs WHERE dealer_id = ANY(:ids)", ids=ids)
+    assert sorted(run["dealer_id"] for run in runs) == ids
+    assert {type(bell.get(timeout=5, propagate=False)).__name__ for bell in bells} == {"TaskRevokedError"}
+    row.over("29 of 30 bells dropped; 5 runs")
+
+
 @pytest.mark.faults
 def test_two_beats_and_one_of_them_killed(house: House, fault: Begin) -> None:
     row = fault(

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from structlog.testing import capture_logs
+from tests.integration.test_circuit import _add, _dealer
 
 from sandbox.services import Redis, temporary_folder
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer, Secret
 from schemas.drift import Action, Drift, Kind
 from schemas.vinacles import ENTITIES
-from tests.integration.test_circuit import _add, _dealer
 from tests.integration.test_importer import settings_for
 from worker.circuit import OPENS_AFTER
 from worker.deadline import Deadline

@@ -89,7 +89,7 @@ def test_an_opening_in_the_skipped_hour_is_an_hour_later_that_day() -> None:
     assert next_at(closed) == at("2026-03-29 03:30")
 
 
-def test_a_window_in_the_hour_that_comes_twice_opens_once_and_is_open_in_both() -> None:
+def test_a_window_in_the_hour_that_comes_twice_opens_twice() -> None:
     """On 25 October 2026 the clocks go from 3:00 back to 2:00, which is 1:00 UTC."""
     closed = dealer("2026-10-25 01:00", "2026-10-25 01:00", 15, time(2, 15), time(2, 45))
     assert next_at(closed) == datetime(2026, 10, 25, 0, 15, tzinfo=UTC)
@@ -97,7 +97,16 @@ def test_a_window_in_the_hour_that_comes_twice_opens_once_and_is_open_in_both() 
     assert [is_open(closed, minute) for minute in minutes] == [False, True, True, False]
     assert [is_open(closed, minute + timedelta(hours=1)) for minute in minutes] == [False, True, True, False]
     between = replace(closed, now=minutes[-1])
-    assert turn_of(between) == Turn(False, at("2026-10-26 02:15"))
+    assert turn_of(between) == Turn(False, datetime(2026, 10, 25, 1, 15, tzinfo=UTC))
+    after = replace(closed, now=minutes[-1] + timedelta(hours=1))
+    assert turn_of(after) == Turn(False, at("2026-10-26 02:15"))
+
+
+def test_the_rest_of_a_night_is_open_after_its_opening_has_come_twice() -> None:
+    """Between 1:00 and 1:30 UTC it is 2:00 to 2:30 again, and closed."""
+    begun = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    night = replace(dealer("2026-10-25 01:00", "2026-10-25 01:00", 30, time(2, 30), time(5)), due_at=begun)
+    assert turn_of(replace(night, now=begun)) == Turn(True, begun + timedelta(hours=1))
 
 
 def test_a_window_that_is_skipped_altogether_waits_for_the_next_day() -> None:

@@ -10,6 +10,9 @@ from worker.store.quarantine_statements import GONE, UNKNOWN_OUTSIDE
 _OPEN = "state IN ('waiting', 'running')"
 _RING = "clock_timestamp() + make_interval(secs => :ring_seconds)"
 _WATCHERS = "CAST(:watchers AS text[])"
+# No lease and no pause is that long. What ends even later was written before the server's clock was set back,
+# and must not keep a run from everybody for as long as that.
+_TOO_FAR = "interval '15 minutes'"
 # Whatever changed while the last run was reading is read again, also with clocks a little apart.
 _OVERLAP = "interval '15 minutes'"
 # Only a run over all of the window notices what vanished from it and what it has newly reached.
@@ -80,7 +83,8 @@ WHERE run.id = before.id RETURNING before.watchers
 OVERDUE = f"""
 UPDATE refresh_runs SET ring_at = {_RING}
 WHERE id IN (
-    SELECT id FROM refresh_runs WHERE {_OPEN} AND ring_at <= now()
+    SELECT id FROM refresh_runs
+    WHERE {_OPEN} AND (ring_at <= now() OR ring_at > now() + {_TOO_FAR})
     ORDER BY ring_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended
 """
@@ -97,7 +101,8 @@ UPDATE refresh_runs r SET
     ring_at = until
 FROM (SELECT clock_timestamp() + make_interval(secs => :seconds) AS until) lease
 WHERE id = :run_id AND {_OPEN} AND (lease_owner ^@ ANY(CAST(:dead AS text[]))
-    OR (lease_until IS NULL OR lease_until <= clock_timestamp())
+    OR (lease_until IS NULL OR lease_until <= clock_timestamp()
+            OR lease_until > clock_timestamp() + {_TOO_FAR})
         AND turns = coalesce(CAST(:turn AS integer), turns))
 RETURNING r.*, clock_timestamp() AS now
 """

@@ -13,7 +13,7 @@ from tests.integration.bulk.workshop import Workshop
 from tests.integration.workplace import bulk_of
 from worker.errors import VinaclesUnavailable
 from worker.store.columns import RunState
-from worker.store.runs import Run
+from worker.store.runs import Run, take_lease
 from worker.store.workorders import card
 
 
@@ -178,3 +178,14 @@ def test_a_lease_that_was_lost_stores_nothing(workshop: Workshop) -> None:
     assert run is not None
     assert (run.pages, run.lease_owner) == (1, "somebody else")
     assert len(after_one_page) == run.counts.created
+
+
+def test_a_message_that_comes_again_takes_the_lease_of_whoever_had_it(workshop: Workshop) -> None:
+    run_id = workshop.parts.bulk.start(1).run_id
+    with workshop.parts.database.transaction() as connection:
+        assert take_lease(connection, run_id, "task-1/an-earlier-life", 60)
+    assert workshop.parts.bulk.work(run_id, "task-1", lambda _: None) is None
+    assert workshop.parts.bulk.work(run_id, "task-2", lambda _: None, again=True) is None
+    run = workshop.parts.bulk.work(run_id, "task-1", lambda _: None, again=True)
+    assert run is not None
+    assert run.state is RunState.DONE

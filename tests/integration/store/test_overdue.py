@@ -63,6 +63,14 @@ def test_a_run_that_somebody_holds_is_overdue_when_the_lease_has_run_out(store: 
     assert overdue(store) == []
 
 
+def test_a_ring_from_before_the_clock_was_set_back_is_overdue(store: Store) -> None:
+    run = started(store)
+    for minutes, expected in ((14, []), (16, [run]), (0, [run])):
+        store.run("UPDATE refresh_runs SET ring_at = now() + make_interval(mins => :m)", m=minutes)
+        with store.database.transaction() as connection:
+            assert overdue_runs(connection, 10) == expected
+
+
 def test_two_sweepers_share_the_overdue(store: Store) -> None:
     add_dealers(store, 39)
     make_due(store)

@@ -166,6 +166,13 @@ def test_a_lease_of_the_dead_holds_nobody_out(store: Store, run_id: int) -> None
     assert not let_go(store, run_id, "task/0/a", ErrorCode.STORAGE_UNAVAILABLE)
 
 
+def test_a_lease_from_before_the_clock_was_set_back_holds_nobody_out(store: Store, run_id: int) -> None:
+    assert take(store, run_id, "a")
+    for minutes, taken in ((14, False), (16, True)):
+        store.run("UPDATE refresh_runs SET lease_until = now() + make_interval(mins => :m)", m=minutes)
+        assert (take(store, run_id, "b") is not None) is taken
+
+
 def test_a_page_forgives_earlier_attempts(store: Store, run_id: int) -> None:
     for n in range(3 * MAX_ATTEMPTS):
         assert take(store, run_id, str(n))
