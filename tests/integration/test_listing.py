@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from structlog.testing import capture_logs
-from tests.integration.test_circuit import _add, _dealer
 
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Dealer, Secret
+from schemas.dealer import Secret
 from schemas.drift import Action, Drift, Kind
 from schemas.vinacles import ENTITIES
-from tests.integration.test_importer import settings_for
+from tests.integration.workplace import add, dealer_on, parts_with, running_simulator, settings_for
 from worker.circuit import OPENS_AFTER
 from worker.deadline import Deadline
 from worker.listing import SECONDS
@@ -31,21 +30,17 @@ _numbers = count(1000)
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=0)
+    with running_simulator(0) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
 def parts(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Parts]:
     """Dealers 1 and 2, both on the simulator."""
     simulator.admin.reset()
-    parts = build(settings_for(database_url, redis_server))
-    for number in (1, 2):
-        _add(parts.dealers, parts.database, _numbered(simulator, number))
-    yield parts
-    parts.close()
+    dealers = [dealer_on(simulator, number) for number in (1, 2)]
+    with parts_with(settings_for(database_url, redis_server), *dealers) as parts:
+        yield parts
 
 
 @pytest.fixture
@@ -53,10 +48,6 @@ def other_worker(parts: Parts) -> Iterator[Parts]:
     other = build(parts.settings)
     yield other
     other.close()
-
-
-def _numbered(simulator: SimulatorProcess, number: int) -> Dealer:
-    return replace(_dealer(simulator), dealer_id=number)
 
 
 def _ring(parts: Parts) -> tuple[dict[str, int], list[Any]]:
@@ -234,7 +225,7 @@ def test_twice_equals_once(
 ) -> None:
     """Also where the second look is another worker's, who remembers nothing."""
     number = next(_numbers)
-    _add(parts.dealers, parts.database, _numbered(simulator, number))
+    add(parts, dealer_on(simulator, number))
     with parts.database.transaction() as connection:
         loaded = parts.dealers.load(connection, number)
     assert loaded is not None
