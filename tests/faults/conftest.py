@@ -1,6 +1,5 @@
 """One house of real processes that the faults break and leave whole; the table at the end."""
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,8 +49,6 @@ def whole_house() -> Iterator[House]:
     with temporary_folder() as folder, Stack(folder, workorders=30, durable=True) as stack:
         house = House(stack)
         yield house
-        # Answers that nobody fetched are given up while there is a Redis to be told so.
-        gc.collect()
         house.close()
 
 

@@ -1,7 +1,9 @@
 """The house in which faults happen: its workers, its dealers, and how to look into it."""
 
+import gc
 import os
 import signal
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -42,6 +44,11 @@ class House:
         return self.stack.simulator.admin
 
     def close(self) -> None:
+        # Answers that nobody fetched are given up while there is a Redis to be told so. Connections that a
+        # fault broke were closed by nobody, and the warning of that is no news.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
         self.parts.close()
         self.database.close()
 

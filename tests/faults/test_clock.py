@@ -1,7 +1,6 @@
 """Clocks that jump, and the two nights on which they are changed in the Netherlands: the wall clock of
 PostgreSQL, Redis and the workers is set for real, under the running programs."""
 
-import gc
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,7 +40,6 @@ def built() -> Iterator[Place]:
         with Stack(folder, workorders=30, durable=True, everywhere=clock.env) as stack:
             house = House(stack)
             yield Place(house, clock)
-            gc.collect()
             house.close()
 
 
