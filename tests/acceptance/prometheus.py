@@ -73,6 +73,11 @@ class Prometheus:
         """The state of each alert that is pending or firing."""
         return {alert["labels"]["alertname"]: alert["state"] for alert in self.ask("alerts")["alerts"]}
 
+    def page(self, name: str) -> str:
+        """The URL of one of its pages. Debian's package has the older ones, at a place of their own."""
+        url = f"{self.url}/{name}"
+        return url if requests.get(url, timeout=10).ok else f"{self.url}/classic/{name}"
+
     def _ready(self) -> bool:
         try:
             return requests.get(f"{self.url}/-/ready", timeout=2).ok

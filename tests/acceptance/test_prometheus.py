@@ -174,7 +174,7 @@ def test_a_new_column_at_vinacles_fires_and_is_seen(
     wait_until(lambda: prometheus.alerts().get("ColumnsChanged") == "firing", 30, "the alert")
     assert prometheus.value('twodrive_schema_drift{kind="new_column"}') == 1
     with browser(tmp_path / "profile") as chrome:
-        chrome.get(f"{prometheus.url}/alerts")
+        chrome.get(prometheus.page("alerts"))
         wait_until(lambda: "ColumnsChanged" in _shown(chrome), 30, "Prometheus' page")
         assert chrome.save_screenshot(str(tmp_path / "prometheus-alerts.png"))
     # Until somebody has seen it
