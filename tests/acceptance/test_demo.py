@@ -5,9 +5,10 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from signal import SIGHUP, SIGTERM, Signals
+from signal import SIG_DFL, SIGHUP, SIGTERM, Signals, signal
 
 import pytest
 from rich.console import Console
@@ -46,6 +47,15 @@ def test_a_scene_that_shows_otherwise_fails_the_demo() -> None:
     assert "1 of 2 scenes as expected" in said
 
 
+@pytest.fixture
+def hangups_are_heard() -> Iterator[None]:
+    """Whoever runs the tests by nohup hands down that they are not, and the demo keeps to it."""
+    before = signal(SIGHUP, SIG_DFL)
+    yield
+    signal(SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangups_are_heard")
 @pytest.mark.parametrize("number", [SIGTERM, SIGHUP])
 def test_whatever_ends_it_leaves_nothing_behind(number: Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "worker.cli", "demo", "--keep"]
