@@ -57,6 +57,34 @@ def test_all_of_worker_bulk_is_told(
     )
 
 
+@pytest.mark.faults
+def test_a_slice_that_outlasts_the_stop(house: House, fault: Begin) -> None:
+    row = fault(
+        "SIGTERM to worker-bulk, whose slice outlasts the soft stop of 20 s",
+        "the next worker goes on with it at once, while the lease has long to run",
+        45,
+    )
+    house.end("bulk")
+    long = {"TWODRIVE_SLICE_SECONDS": "60"}
+    worker = house.stack.start_bulk_worker(name="deployed", soft_stop=True, env=long)
+    dealer = house.dealer()
+    house.small_pages(latency_ms=1000)
+    sent = house.refresh_all(dealer)
+    until(lambda: house.run_row(dealer).get("state") == "running", 10, "the first page under way")
+    row.strikes()
+    code = worker.stop(SIGTERM, seconds=45)
+    house.dms.set(latency_ms=0)
+    [lease] = house.rows(
+        "SELECT lease_until - clock_timestamp() AS left FROM refresh_runs WHERE dealer_id = :id",
+        id=dealer.dealer_id,
+    )
+    assert lease["left"].total_seconds() > 60
+    house.bulk()
+    assert sent.get(timeout=15)["state"] == "done"
+    as_if_nothing_had_happened(house, [dealer])
+    row.over(f"exit code {code}; done while the lease had {lease['left'].seconds} s to run")
+
+
 def as_if_nothing_had_happened(house: House, dealers: Sequence[Dealer]) -> None:
     """Each dealer has what a quiet import stores, each workorder was created once, and no run is left."""
     expected = house.quiet_content()
