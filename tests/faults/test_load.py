@@ -95,6 +95,8 @@ def ask(
                     "interactive",
                     dealer_id=dealer_id,
                     search=_NUMBERS[number % len(_NUMBERS)],
+                    # Or equal searches of the same moment would be one question.
+                    fresh=True,
                     request_id=f"load-{number}",
                 )
                 waiting[sent.id] = (sent, time.monotonic())
