@@ -19,6 +19,10 @@ Value = Callable[..., float | None]
 
 @pytest.fixture
 def settings(redis_server: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """What tests before left in Redis, keys of a wrong kind among it, is gone."""
+    for number in (_QUEUES, _STATE):
+        with redis.Redis.from_url(redis_server.url_of(number)) as client:
+            client.flushdb()
     for name, value in {
         "DATABASE_URL": database_url,
         "BROKER_URL": redis_server.url_of(_QUEUES),
