@@ -31,8 +31,8 @@ from worker.vinacles.wire import MOST_BODY_BYTES
 #: The body as it comes and once more as it is handed on, as a text, the texts cut out of that, and a value
 #: for each 32 bytes, at 112 bytes at most: 7.5 times a body of one byte per character. With four bytes for
 #: each, both texts have four times as much, and a question may have two such bodies. What is kept of earlier
-#: questions comes on top. Seen: 186 to 229 MiB.
-MOST_GROWN_BYTES = 16 * MOST_BODY_BYTES
+#: questions comes on top. Seen: 186 to 243 MiB.
+MOST_GROWN_BYTES = 20 * MOST_BODY_BYTES
 #: A question's time, and what a process that is kept from running may take to notice its end.
 _SECONDS, _GRACE_SECONDS = 20, 5
 
