@@ -71,3 +71,13 @@ class Dealer:
     days_ahead: int = 60
     page_rows: int | None = None
     modified_on_works: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """Another dealer of the same dealer group: one that asks the same host. No `affiliates` means every
+    affiliate."""
+
+    dealer_id: int
+    name: str
+    affiliates: tuple[int, ...]

@@ -7,7 +7,7 @@ from schemas.coded import Coded
 class Verdict(Coded):
     """`en` and `nl` say what is the case, `next_en` and `next_nl` what to do about it. Words in braces are
     filled in with what is known: `{appointment}`, `{affiliate}`, `{since}`, `{moment}`, `{fields}`,
-    `{reason}`, `{date}`, `{numbers}`, `{code}`, `{until}`.
+    `{reason}`, `{date}`, `{numbers}`, `{code}`, `{until}`, `{dealer}`, `{perhaps_swapped}`.
     """
 
     def __init__(self, _code: str, en: str, nl: str, next_en: str, next_nl: str) -> None:
@@ -63,6 +63,13 @@ class Verdict(Coded):
         "Search for it in Claire; that imports it.",
         "Zoek hem in Claire; dan wordt hij geïmporteerd.",
     )
+    OUTSIDE_DAYS = (
+        "outside_days",
+        "The DMS has it on {appointment}, outside the days that are imported without a search.{perhaps_swapped}",  # noqa: E501
+        "Het DMS heeft hem op {appointment}, buiten de dagen die zonder zoeken worden geïmporteerd.{perhaps_swapped}",  # noqa: E501
+        "Search for it in Claire, which imports it; correct the date in the DMS if it is wrong.",
+        "Zoek hem in Claire, dan wordt hij geïmporteerd; verbeter de datum in het DMS als die niet klopt.",
+    )
     WAITING = (
         "waiting",
         "Somebody has just asked for it; the import is waiting for its turn.",
@@ -76,6 +83,13 @@ class Verdict(Coded):
         "Het DMS heeft hem bij filiaal {affiliate}, waarvan hier niets wordt geïmporteerd.",
         "Look for it at that branch, or ask an operator to import that branch too.",
         "Zoek hem bij dat filiaal, of vraag een beheerder om ook dat filiaal te importeren.",
+    )
+    OTHER_DEALER = (
+        "other_dealer",
+        "It is a workorder of {dealer}, another dealer in Claire, at branch {affiliate}.",
+        "Het is een werkorder van {dealer}, een andere dealer in Claire, bij filiaal {affiliate}.",
+        "Look for it in Claire at that dealer.",
+        "Zoek hem in Claire bij die dealer.",
     )
     NEAR_MISS = (
         "near_miss",

@@ -16,6 +16,10 @@ from schemas.verdicts import Verdict
 _MOMENTS = {"en": "%Y-%m-%d %H:%M", "nl": "%d-%m-%Y %H:%M"}
 _UNKNOWN = {"en": "unknown since when", "nl": "onbekend sinds wanneer"}
 _SINCE = {"en": "since {}", "nl": "sinds {}"}
+_PERHAPS_SWAPPED = {
+    "en": " Day and month may be swapped: perhaps {} is meant.",
+    "nl": " Dag en maand zijn mogelijk verwisseld: misschien is {} bedoeld.",
+}
 _NO_FIELDS = {"en": "which ones is not known here", "nl": "welke dat zijn, is hier niet bekend"}
 
 
@@ -28,15 +32,26 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
+class AtNeighbor:
+    """A workorder that another dealer of the group has; `dealer` is that one's name."""
+
+    dealer: str
+    wo_number: str
+    affiliate_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One verdict. `since`, `until` and `appointment` are wall clocks at the branch; `fields` are names,
-    never values; `swapped` is the appointment with day and month exchanged; `problem` is for operators."""
+    never values; `swapped` is the appointment with day and month exchanged; `dealer` is the name of another
+    dealer of the group; `problem` is for operators."""
 
     verdict: Verdict
     workorder_id: UUID | None = None
     dms_number: int | None = None
     wo_number: str | None = None
     affiliate_id: int | None = None
+    dealer: str | None = None
     appointment: datetime | None = None
     since: datetime | None = None
     reason: Reason | None = None
@@ -79,6 +94,8 @@ def _filled(sentence: str, finding: Finding, language: str) -> str:
         "numbers": ", ".join(near.wo_number for near in finding.near),
         "code": finding.error_code,
         "until": _moment(finding.until, language),
+        "dealer": finding.dealer,
+        "perhaps_swapped": _perhaps_swapped(finding.swapped, language),
     }
     return sentence.format(**words)
 
@@ -89,6 +106,10 @@ def _moment(moment: datetime | None, language: str) -> str:
 
 def _since(moment: datetime | None, language: str) -> str:
     return _UNKNOWN[language] if moment is None else _SINCE[language].format(_moment(moment, language))
+
+
+def _perhaps_swapped(moment: datetime | None, language: str) -> str:
+    return "" if moment is None else _PERHAPS_SWAPPED[language].format(_moment(moment, language))
 
 
 class NearSchema(Schema):
@@ -109,6 +130,11 @@ class FindingSchema(Schema):
     dms_number = fields.Integer(required=True, allow_none=True)
     wo_number = fields.String(required=True, allow_none=True)
     affiliate_id = fields.Integer(required=True, allow_none=True)
+    dealer = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Name of the other dealer of the group that it belongs to."},
+    )
     appointment = fields.NaiveDateTime(
         format="iso", required=True, allow_none=True, metadata={"description": "Wall clock at the branch."}
     )

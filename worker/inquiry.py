@@ -65,6 +65,10 @@ class Inquiry:
                 return loaded, Known({})
             kept = stored.kept(connection, dealer_id, terms.wo_numbers, terms.bare_plates)
             refused = stored.refused(connection, dealer_id, terms.wo_numbers, kept)
+            neighbors = stored.neighbors(connection, dealer_id)
+            at_neighbor = stored.at_neighbor(
+                connection, neighbors, loaded.dealer.affiliates, terms.wo_numbers, terms.bare_plates
+            )
             asked = stored.asked_by_row(connection, dealer_id)
             failing_since = stored.failing_since(connection, dealer_id)
         return loaded, Known(
@@ -73,6 +77,8 @@ class Inquiry:
             any(same(one, request.search) for one in asked) or self._waiting(dealer_id, request.search),
             failing_since,
             loaded.circuit,
+            neighbors,
+            at_neighbor,
         )
 
     def _seen(

@@ -6,15 +6,15 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from schemas.clock import is_possible_day_month_swap
-from schemas.dealer import Dealer
+from schemas.dealer import Dealer, Neighbor
 from schemas.decision import Fetched, Stored
 from schemas.outcome import Outcome, Reason
 from schemas.reading import Rejected
 from schemas.verdicts import Verdict
-from schemas.vinacles import AFFILIATE, WO_NUMBER, Row
-from schemas.why import Finding, Near
-from schemas.workorder import workorder_id
-from worker import policy
+from schemas.vinacles import Row
+from schemas.why import AtNeighbor, Finding
+from schemas.workorder import Workorder, workorder_id
+from worker import elsewhere, policy
 from worker.assessment import Reading
 from worker.circuit import CLOSED, Circuit
 from worker.errors import ErrorCode, TwoDriveError
@@ -26,13 +26,14 @@ _ORDER = (
     Verdict.VANISHED,
     Verdict.OUTDATED,
     Verdict.POSSIBLE_SWAP,
+    Verdict.OUTSIDE_DAYS,
     Verdict.NEVER_ASKED,
     Verdict.IMPORTED,
 )
 #: Why it could not be looked at is told after what is known all the same.
 _PROBLEMS = (Verdict.VINACLES_AWAY, Verdict.CIRCUIT_OPEN, Verdict.CANNOT_LOOK, Verdict.CANNOT_ASK)
 #: They advise to search, which is no help while an import waits or importing is paused.
-_SEARCH_FOR_IT = (Verdict.NEVER_ASKED, Verdict.NOT_HERE)
+_SEARCH_FOR_IT = (Verdict.OUTSIDE_DAYS, Verdict.NEVER_ASKED, Verdict.NOT_HERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,16 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What Claire has, by DMS number, and what was refused; whether an import of it is waiting; since when
-    every attempt of this dealer has failed, and its circuit."""
+    every attempt of this dealer has failed, and its circuit. `neighbors` are the other dealers of its group,
+    `at_neighbor` what one of them has in Claire under what was typed."""
 
     kept: Mapping[int, Kept]
     refused: Sequence[Refusal] = ()
     waiting: bool = False
     failing_since: datetime | None = None
     circuit: Circuit = CLOSED
+    neighbors: Sequence[Neighbor] = ()
+    at_neighbor: AtNeighbor | None = None
 
 
 def explained(
@@ -92,10 +96,12 @@ def explained(
         ]
         gone = [kept for number, kept in known.kept.items() if number not in readings]
         findings += [branch.gone(kept) for kept in gone]
-        findings = findings or [branch.nowhere(seen)]
+        findings = findings or [elsewhere.found(seen.elsewhere, seen.near, known.neighbors)]
     else:
         findings = [branch.kept(kept) for number, kept in known.kept.items() if number not in refused]
         findings += [branch.refused(refusal, known.kept.get(number)) for number, refusal in refused.items()]
+        if not findings and known.at_neighbor is not None:
+            findings = [elsewhere.at(known.at_neighbor)]
         if isinstance(seen, TwoDriveError):
             findings.append(branch.failed(seen, known))
         findings = findings or [Finding(Verdict.NOT_HERE)]
@@ -138,13 +144,7 @@ class _Branch:
             return self.refused(refusal, kept)
         workorder = reading.outcome.workorder
         if kept is None:
-            return Finding(
-                Verdict.NEVER_ASKED,
-                dms_number=number,
-                wo_number=workorder.wo_number,
-                affiliate_id=workorder.affiliate_id,
-                appointment=workorder.appointment_local,
-            )
+            return self._not_imported(workorder)
         fetched = Fetched(workorder, reading.digest, self._now)
         decision = policy.decide(self._dealer.keep_importing_after_start, kept.stored, fetched)
         paths = tuple(change.path for change in decision.changes)
@@ -174,11 +174,37 @@ class _Branch:
             return replace(finding, verdict=Verdict.VANISHED, since=self._local(kept.missing_since))
         if kept.held_since is not None:
             return replace(finding, verdict=Verdict.HELD, since=self._local(kept.stored.work_started_at))
+        swapped = self._swapped(workorder.appointment_local)
+        return (
+            finding if swapped is None else replace(finding, verdict=Verdict.POSSIBLE_SWAP, swapped=swapped)
+        )
+
+    def _not_imported(self, workorder: Workorder) -> Finding:
+        """A workorder that Claire could have: nobody searched for it, and the schedule left it out."""
         local = workorder.appointment_local
-        if is_possible_day_month_swap(local.date(), self._today):
-            swapped = local.replace(month=local.day, day=local.month)
-            return replace(finding, verdict=Verdict.POSSIBLE_SWAP, swapped=swapped)
+        finding = Finding(
+            Verdict.NEVER_ASKED,
+            dms_number=workorder.dms_number,
+            wo_number=workorder.wo_number,
+            affiliate_id=workorder.affiliate_id,
+            appointment=local,
+        )
+        if self._would_come_by_itself(local.date()) is False:
+            return replace(finding, verdict=Verdict.OUTSIDE_DAYS, swapped=self._swapped(local))
         return finding
+
+    def _would_come_by_itself(self, appointment: date) -> bool | None:
+        """None where nothing new comes by itself, whatever its day."""
+        if not self._dealer.import_new_in_bulk or self._dealer.refresh_every_minutes is None:
+            return None
+        ago = (self._today - appointment).days
+        return -self._dealer.days_ahead <= ago <= self._dealer.days_back
+
+    def _swapped(self, local: datetime) -> datetime | None:
+        """The appointment with day and month exchanged, where that may be what was meant."""
+        if not is_possible_day_month_swap(local.date(), self._today):
+            return None
+        return local.replace(month=local.day, day=local.month)
 
     def gone(self, kept: Kept) -> Finding:
         """A workorder that Claire has and the DMS has not, at least not under what was typed."""
@@ -210,25 +236,5 @@ class _Branch:
         problem = f"{error.text} {error.next_step}"
         return Finding(Verdict.CANNOT_ASK, error_code=error.code.value, problem=problem)
 
-    @staticmethod
-    def nowhere(seen: Seen) -> Finding:
-        """Neither Claire nor the dealer's branches have it."""
-        if seen.elsewhere:
-            row = seen.elsewhere[0]
-            return Finding(Verdict.OTHER_BRANCH, wo_number=_text(row), affiliate_id=_affiliate(row))
-        if seen.near:
-            near = tuple(Near(_text(row), _affiliate(row)) for row in seen.near)
-            return Finding(Verdict.NEAR_MISS, near=near)
-        return Finding(Verdict.NOT_IN_DMS)
-
     def _local(self, moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(self._zone).replace(tzinfo=None)
-
-
-def _text(row: Row) -> str:
-    return str(row.get(WO_NUMBER) or "").strip()
-
-
-def _affiliate(row: Row) -> int | None:
-    affiliate = row.get(AFFILIATE)
-    return affiliate if isinstance(affiliate, int) else None

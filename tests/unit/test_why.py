@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import Connection, Dealer, Neighbor, Secret
 from schemas.decision import Stored
 from schemas.outcome import Reason
 from schemas.reading import Accepted, Rejected
 from schemas.verdicts import Verdict
-from schemas.why import Finding, Near, WhyAnswer, dump_why
+from schemas.why import AtNeighbor, Finding, Near, WhyAnswer, dump_why
 from schemas.workorder import Workorder
 from tests.workorders import NOON, WORKORDER
 from worker.assessment import Reading
@@ -34,6 +34,8 @@ AWAY = VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "2Drive did not answe
 LEFT_ALONE = CircuitOpen(ErrorCode.VINACLES_CIRCUIT_OPEN, "Nobody asks it.", "Search again after that.")
 OPEN = Circuit(3, Trouble.UNREACHABLE, NOON, NOON + timedelta(minutes=1))
 REFUSAL = Refusal(NUMBER, "WO-5001", Reason.NO_LABOR_ITEM, NOON)
+NEIGHBORS = Known({}, neighbors=[Neighbor(13, "Garage Proefstraat", (2, 3))])
+THERE = replace(NEIGHBORS, at_neighbor=AtNeighbor("Garage Proefstraat", "WO-1", 3))
 REDIS_AWAY = StorageUnavailable(ErrorCode.STORAGE_UNAVAILABLE, "Redis cannot be used.", "Try again.")
 REFUSED = ConfigurationError(ErrorCode.VINACLES_LOGIN_FAILED, "The login is refused.", "Correct it.")
 
@@ -71,6 +73,12 @@ def rejected() -> Seen:
         (Known({}, waiting=True), seen(), Verdict.WAITING),
         (Known({}), Seen(), Verdict.NOT_IN_DMS),
         (Known({}), Seen(elsewhere=[{"WONUMMER": "WO-1", "AffiliateId": 3}]), Verdict.OTHER_BRANCH),
+        (NEIGHBORS, Seen(elsewhere=[{"WONUMMER": "WO-1", "AffiliateId": 3}]), Verdict.OTHER_DEALER),
+        (NEIGHBORS, Seen(elsewhere=[{"WONUMMER": "WO-1", "AffiliateId": 4}]), Verdict.OTHER_BRANCH),
+        (THERE, None, Verdict.OTHER_DEALER),
+        (THERE, AWAY, Verdict.OTHER_DEALER),
+        (THERE, seen(), Verdict.NEVER_ASKED),
+        (THERE, Seen(), Verdict.NOT_IN_DMS),
         (Known({}), Seen(near=[{"WONUMMER": "WO-01", "AffiliateId": 1}]), Verdict.NEAR_MISS),
         (Known({}), None, Verdict.NOT_HERE),
         (Known({}, [REFUSAL]), None, Verdict.REJECTED),
@@ -169,6 +177,45 @@ def test_a_swapped_date_says_where_it_shows_and_where_it_would() -> None:
     assert found.verdict is Verdict.POSSIBLE_SWAP
     assert found.said("en").startswith("It is in Claire, but on 2026-04-12 09:00")
     assert "perhaps 2026-12-04 09:00 is meant" in found.said("en")
+
+
+def test_who_names_a_branch_owns_it_before_who_imports_them_all() -> None:
+    everywhere = Neighbor(11, "Garage Overal", ())
+    row = {"WONUMMER": "WO-1", "AffiliateId": 3}
+    for neighbors in ([everywhere, *NEIGHBORS.neighbors], [*NEIGHBORS.neighbors, everywhere]):
+        [found] = explained(DEALER, Known({}, neighbors=neighbors), Seen(elsewhere=[row]), NOON)
+        assert found.said("en").startswith("It is a workorder of Garage Proefstraat, another dealer")
+        assert (found.wo_number, found.affiliate_id) == ("WO-1", 3)
+    [found] = explained(DEALER, Known({}, neighbors=[everywhere]), Seen(elsewhere=[row]), NOON)
+    assert found.dealer == "Garage Overal"
+
+
+@pytest.mark.parametrize(
+    ("days", "verdict"),
+    [
+        (-15, Verdict.OUTSIDE_DAYS),
+        (-14, Verdict.NEVER_ASKED),
+        (60, Verdict.NEVER_ASKED),
+        (61, Verdict.OUTSIDE_DAYS),
+    ],
+)
+def test_the_days_that_are_imported_without_a_search(days: int, verdict: Verdict) -> None:
+    dealer = replace(DEALER, import_new_in_bulk=True)
+    # Shortly before midnight in UTC it is tomorrow at the branch.
+    now = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    local = datetime(2026, 11, 23, 9) + timedelta(days=days)  # noqa: DTZ001  a wall clock
+    there = replace(WORKORDER, appointment_local=local)
+    assert explained(dealer, Known({}), seen(there), now)[0].verdict is verdict
+    for other in (replace(dealer, import_new_in_bulk=False), replace(dealer, refresh_every_minutes=None)):
+        assert explained(other, Known({}), seen(there), now)[0].verdict is Verdict.NEVER_ASKED
+
+
+def test_a_swapped_date_may_be_why_it_did_not_come_without_a_search() -> None:
+    dealer = replace(DEALER, import_new_in_bulk=True)
+    there = replace(WORKORDER, appointment_local=datetime(2026, 4, 12, 9))  # noqa: DTZ001  a wall clock
+    [found] = explained(dealer, Known({}), seen(there), datetime(2026, 12, 1, 12, tzinfo=UTC))
+    assert found.said("en").endswith("swapped: perhaps 2026-12-04 09:00 is meant.")
+    assert found.said("nl").endswith("verwisseld: misschien is 04-12-2026 09:00 bedoeld.")
 
 
 def test_several_matches_are_told_by_what_matters() -> None:

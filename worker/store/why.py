@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from schemas.dealer import Neighbor
 from schemas.decision import Stored
 from schemas.outcome import Reason
+from schemas.why import AtNeighbor
 from worker.store import statements
 from worker.store.reading import stored_of
 from worker.store.sql import text
@@ -24,6 +26,21 @@ FROM workorders w
 WHERE w.dealer_id = :dealer_id
     AND (w.wo_number = ANY(CAST(:wo_numbers AS text[])) OR w.plate = ANY(CAST(:plates AS text[])))
 ORDER BY w.appointment_at DESC, w.dms_number DESC LIMIT :most
+""")
+
+# Whoever asks the same host is of the same dealer group; others are nobody's business here. Of a dealer that
+# imports every branch nothing is somebody else's.
+_NEIGHBORS = text("""
+SELECT o.dealer_id, o.name, o.affiliates
+FROM dealers d JOIN dealers o ON o.base_url = d.base_url AND o.dealer_id <> d.dealer_id
+WHERE d.dealer_id = :dealer_id AND cardinality(d.affiliates) > 0 ORDER BY o.dealer_id
+""")
+
+_AT_NEIGHBORS = text("""
+SELECT o.name, w.wo_number, w.affiliate_id FROM workorders w JOIN dealers o USING (dealer_id)
+WHERE w.dealer_id = ANY(CAST(:dealer_ids AS bigint[])) AND w.affiliate_id <> ALL(CAST(:own AS bigint[]))
+    AND (w.wo_number = ANY(CAST(:wo_numbers AS text[])) OR w.plate = ANY(CAST(:plates AS text[])))
+ORDER BY w.appointment_at DESC, w.dms_number DESC LIMIT 1
 """)
 
 _REFUSED = text("""
@@ -81,6 +98,31 @@ def kept(
         for key, row in found.items()
         if key in by_id
     }
+
+
+def neighbors(connection: Connection, dealer_id: int) -> list[Neighbor]:
+    """The other dealers of the same dealer group, by number; none where this one imports every branch."""
+    rows = connection.execute(_NEIGHBORS, {"dealer_id": dealer_id})
+    return [Neighbor(row.dealer_id, row.name, tuple(row.affiliates)) for row in rows]
+
+
+def at_neighbor(
+    connection: Connection,
+    among: Sequence[Neighbor],
+    own: Sequence[int],
+    wo_numbers: Sequence[str],
+    plates: Sequence[str],
+) -> AtNeighbor | None:
+    """The newest that Claire has of one of these dealers under one of these numbers or bare plates, at a
+    branch that is not among one's `own`."""
+    parameters = {
+        "dealer_ids": [neighbor.dealer_id for neighbor in among],
+        "own": [*own],
+        "wo_numbers": [*wo_numbers],
+        "plates": [*plates],
+    }
+    row = connection.execute(_AT_NEIGHBORS, parameters).one_or_none()
+    return None if row is None else AtNeighbor(row.name, row.wo_number, row.affiliate_id)
 
 
 def refused(

@@ -1,6 +1,7 @@
 """`twodrive why` and `history` on real services and the simulator."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,10 +94,59 @@ def test_a_slip_in_the_number(twodrive: Run, dealer: str) -> None:
     assert verdict(twodrive, dealer, "%27", exit_code=4)["verdict"] == "not_searchable"
 
 
+@pytest.fixture
+def alone(cli_stack: Stack, dealer: str) -> None:
+    """The dealers of other tests are of other dealer groups."""
+    parts = cli_stack.parts()
+    apart = text("UPDATE dealers SET base_url = base_url || '/' || dealer_id WHERE dealer_id <> :dealer")
+    with parts.database.transaction() as connection:
+        connection.execute(apart, {"dealer": int(dealer)})
+    parts.close()
+
+
+@pytest.mark.usefixtures("alone")
 def test_at_another_branch(twodrive: Run, dealer: str) -> None:
     twodrive("dealers", "set", dealer, "--affiliate", "77")
     found = verdict(twodrive, dealer, known.COMPLETE, exit_code=4)
     assert (found["verdict"], found["affiliate_id"]) == ("other_branch", 1)
+
+
+@pytest.mark.usefixtures("alone")
+def test_at_another_dealer_of_the_group(twodrive: Run, cli_stack: Stack, dealer: str) -> None:
+    neighbor = str(int(dealer) + 1_000)
+    parts = cli_stack.parts()
+    with parts.database.transaction() as connection:
+        own = parts.dealers.load(connection, int(dealer))
+        assert own is not None
+        group = replace(own.dealer, dealer_id=int(neighbor), name="Garage Proefstraat", affiliates=(1,))
+        assert parts.dealers.add(connection, group)
+    parts.close()
+    twodrive("dealers", "set", dealer, "--affiliate", "77")
+    found = verdict(twodrive, dealer, known.COMPLETE, exit_code=4)
+    assert (found["verdict"], found["dealer"]) == ("other_dealer", "Garage Proefstraat")
+    assert verdict(twodrive, dealer, known.COMPLETE, "--offline", exit_code=4)["verdict"] == "not_here"
+    twodrive("import", neighbor, known.COMPLETE, "--local")
+    for search in (known.COMPLETE, "12bdf3"):
+        found = verdict(twodrive, dealer, search, "--offline", exit_code=4)
+        assert (found["verdict"], found["affiliate_id"]) == ("other_dealer", 1)
+    # What is at a branch of one's own is nobody else's.
+    for own in ("--affiliate=1", "--all-affiliates"):
+        twodrive("dealers", "set", dealer, own)
+        assert verdict(twodrive, dealer, known.COMPLETE, "--offline", exit_code=4)["verdict"] == "not_here"
+    twodrive("dealers", "set", dealer, "--affiliate", "77")
+    elsewhere = "https://groep-zuid.example"
+    twodrive("dealers", "set", neighbor, "--base-url", elsewhere, "--token-url", f"{elsewhere}/token")
+    found = verdict(twodrive, dealer, known.COMPLETE, exit_code=4)
+    assert (found["verdict"], found["dealer"]) == ("other_branch", None)
+    assert verdict(twodrive, dealer, known.COMPLETE, "--offline", exit_code=4)["verdict"] == "not_here"
+
+
+def test_outside_the_days_that_come_without_a_search(twodrive: Run, dealer: str) -> None:
+    twodrive("dealers", "set", dealer, "--import-new-in-bulk")
+    assert verdict(twodrive, dealer, known.COMPLETE, exit_code=4)["verdict"] == "never_asked"
+    found = verdict(twodrive, dealer, known.SWAPPED_DATE, exit_code=4)
+    assert found["verdict"] == "outside_days"
+    assert found["swapped"][5:7] == found["appointment"][8:10]
 
 
 def test_vanished_from_the_dms(twodrive: Run, dealer: str, dms: SimulatorAdmin) -> None:
