@@ -31,7 +31,7 @@ _OF_A_WRONG_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, Va
 
 
 class SteadyConsumer(Consumer):
-    """Celery's, without two of its ends."""
+    """Celery's, without three of its ends."""
 
     # An attribute of Celery's class that its stubs leave out.
     connection_errors: tuple[type[Exception], ...]
@@ -58,6 +58,7 @@ class SteadyConsumer(Consumer):
         """Celery 5.7.0 closes a broken connection a second time after cleaning it up; with an unacknowledged
         message that raises an AttributeError which ends the worker. The clean-up alone suffices."""
         self.pulse.broker_away()
+        watch_dying_children_anew(self.pool)
         if self.connection is not None:
             setattr(self.connection, "close", _already_cleaned_up)  # noqa: B010  a method, replaced on purpose
         return super().on_connection_error_after_connected(exc)
@@ -89,6 +90,15 @@ class SteadyConsumer(Consumer):
                 drop(message)
 
         return handle_or_drop
+
+
+def watch_dying_children_anew(pool: Any) -> None:
+    """Celery 5.7.0 stops watching a child when that closes its files, a moment before it can be waited for. A
+    connection that breaks in between would end the worker, which is then told to watch None. A child that was
+    never watched is watched from the beginning, and its end is seen."""
+    for child in getattr(getattr(pool, "_pool", None), "_pool", ()):
+        if getattr(child, "_sentinel_poll", ...) is None:
+            del child._sentinel_poll
 
 
 def size_of(body: bytes | str, headers: object) -> int:

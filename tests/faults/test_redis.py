@@ -93,6 +93,29 @@ def test_all_connections_cut(house: House, fault: Begin) -> None:
     assert same([worker])
 
 
+def test_connections_cut_just_after_children_died(house: House, fault: Begin) -> None:
+    row = fault(
+        "all connections to Redis cut just after all children were killed, 20 times",
+        "the same worker goes on",
+        60,
+    )
+    worker, dealer = house.bulk(), house.dealer()
+    row.strikes()
+    for _ in range(20):
+        house.look()
+        house.kill_children(worker)
+        # The worker sees that they are gone, and not always yet how they ended.
+        elapse(0.03)
+        with house.redis(0) as server:
+            server.client_kill_filter(_type="normal")
+        house.tidy_backend()
+        assert same([worker])
+    house.parts.bulk.start(dealer.dealer_id)
+    house.ring_until_done(dealer)
+    row.over("one process throughout, and it did the run")
+    assert same([worker])
+
+
 @pytest.mark.faults
 def test_a_full_memory(house: House, fault: Begin) -> None:
     row = fault(

@@ -116,9 +116,9 @@ def test_at_another_dealer_of_the_group(twodrive: Run, cli_stack: Stack, dealer:
     neighbor = str(int(dealer) + 1_000)
     parts = cli_stack.parts()
     with parts.database.transaction() as connection:
-        own = parts.dealers.load(connection, int(dealer))
-        assert own is not None
-        group = replace(own.dealer, dealer_id=int(neighbor), name="Garage Proefstraat", affiliates=(1,))
+        loaded = parts.dealers.load(connection, int(dealer))
+        assert loaded is not None
+        group = replace(loaded.dealer, dealer_id=int(neighbor), name="Garage Proefstraat", affiliates=(1,))
         assert parts.dealers.add(connection, group)
     parts.close()
     twodrive("dealers", "set", dealer, "--affiliate", "77")
