@@ -53,8 +53,8 @@ class House:
         self.database.close()
 
     def tidy(self) -> None:
-        self._up(self.stack.redis)
-        self._up(self.stack.postgres)
+        self.up(self.stack.redis)
+        self.up(self.stack.postgres)
         for worker in self._workers.values():
             worker.thaw()
         self.dms.reset()
@@ -70,7 +70,7 @@ class House:
         self.tidy_backend()
 
     @staticmethod
-    def _up(server: Redis | Postgres) -> None:
+    def up(server: Redis | Postgres) -> None:
         if server.program.process.poll() is not None:
             server.start()
         if isinstance(server, Postgres):

@@ -1,7 +1,9 @@
-"""PostgreSQL's disk is really full: a small one is mounted, holds the workorders' tables, and is filled."""
+"""PostgreSQL's disk is really full: a small one is mounted, holds the workorders' tables or the log of writes
+(WAL), and is filled."""
 
 import os
 import pwd
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,15 +23,15 @@ _MIB = 1 << 20
 
 
 @contextmanager
-def small_disk(house: House) -> Iterator[Path]:
-    """A file system of 96 MiB in memory, PostgreSQL's own; skips where it cannot be mounted."""
+def small_disk(house: House, mib: int = 96) -> Iterator[Path]:
+    """A file system in memory, PostgreSQL's own; skips where it cannot be mounted."""
     if os.geteuid() != 0:
         pytest.skip("a disk can only be mounted by root")
     folder = house.stack.folder / "disk"
     folder.mkdir(exist_ok=True)
     owner = pwd.getpwnam("nobody").pw_uid
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size=96m,mode=0700,uid={owner},gid={owner}", "tmpfs", folder],
+        ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0700,uid={owner},gid={owner}", "tmpfs", folder],
         capture_output=True,
         text=True,
     )
@@ -59,6 +61,39 @@ def tables_on(house: House, folder: Path) -> Iterator[None]:
             for table in moved:
                 run(f"ALTER TABLE {table} SET TABLESPACE pg_default")
             run("DROP TABLESPACE small")
+
+
+@contextmanager
+def wal_on(house: House, folder: Path) -> Iterator[None]:
+    """PostgreSQL's log of writes is there; the server is restarted for it."""
+    server, own = house.stack.postgres, wal(house)
+    aside = own.with_name("pg_wal.aside")
+    server.stop()
+    subprocess.run(["cp", "-a", own, folder], check=True)
+    own.rename(aside)
+    own.symlink_to(folder / own.name)
+    try:
+        server.start()
+        yield
+    finally:
+        server.stop()
+        own.unlink()
+        subprocess.run(["cp", "-a", folder / own.name, own], check=True)
+        shutil.rmtree(aside)
+        server.start()
+
+
+def wal(house: House) -> Path:
+    return house.stack.postgres.folder / "data" / "pg_wal"
+
+
+def write_until_it_breaks(house: House) -> None:
+    """Megabytes that no table ever sees go into the log, until the server is no more."""
+    with closing(house.own_connection()) as connection, closing(connection.cursor()) as cursor:
+        connection.autocommit = True
+        megabyte = "pg_logical_emit_message(false, 'fill', repeat('x', 1000000))"
+        with pytest.raises(psycopg2.OperationalError):
+            cursor.execute(f"SELECT {megabyte} FROM generate_series(1, 10000)")
 
 
 def fill(folder: Path) -> Path:
@@ -104,4 +139,36 @@ def test_a_disk_that_is_really_full(house: House, fault: Begin) -> None:
         done = house.ring_until_done(dealer)
         assert house.content(dealer) == house.quiet_content()
         row.over(f"53100, storage_unavailable; then {done['pages']} pages, {done['created']} created")
+    assert all(worker.process.poll() is None for worker in workers)
+
+
+@pytest.mark.faults
+def test_a_log_of_writes_that_is_really_full(house: House, fault: Begin) -> None:
+    row = fault(
+        "the disk of PostgreSQL's WAL really full during a run: the server panics and cannot start",
+        "the workers live; nothing half-written; all goes on when there is room",
+        60,
+    )
+    workers = [house.interactive(), house.bulk()]
+    dealer, other = house.dealer(), house.dealer()
+    house.small_pages(latency_ms=300)
+    used = sum(file.stat().st_size for file in wal(house).rglob("*") if file.is_file()) // _MIB
+    with small_disk(house, used + 40) as folder, wal_on(house, folder):
+        filler = fill(folder)
+        house.refresh_all(dealer)
+        until(lambda: house.run_row(dealer).get("pages", 0) > 0, 20, "a first page")
+        row.strikes()
+        write_until_it_breaks(house)
+        sent = house.search(other, known.COMPLETE)
+        with pytest.raises(Exception, match="storage_unavailable"):
+            sent.get(timeout=30)
+        filler.unlink()
+        house.up(house.stack.postgres)
+        house.dms.set(latency_ms=0)
+        house.lease_runs_out()
+        only(house.search(other, known.COMPLETE).get(timeout=30), outcome="created")
+        done = house.ring_until_done(dealer)
+        assert house.content(dealer) == house.quiet_content()
+        row.over(f"PANIC, storage_unavailable; then {done['pages']} pages, {done['created']} created")
+    assert "No space left on device" in (house.stack.postgres.folder / "postgres.log").read_text("utf-8")
     assert all(worker.process.poll() is None for worker in workers)

@@ -38,18 +38,22 @@ def test_a_restart_with_messages_waiting(house: House, fault: Begin) -> None:
 
 
 @pytest.mark.faults
-def test_a_kill_and_ten_seconds_away(house: House, fault: Begin) -> None:
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("away", [10, 600])
+def test_a_kill_and_a_while_away(house: House, fault: Begin, away: int) -> None:
     row = fault(
-        "Redis SIGKILLed and away 10 s during a run (AOF)", "the same workers go on; nothing doubled", 60
+        f"Redis SIGKILLed and away {away} s during a run (AOF)",
+        "the same workers go on; nothing doubled",
+        away + 50,
     )
     workers = [house.interactive(), house.bulk()]
     dealer = under_way(house)
     row.strikes()
     house.stack.redis.stop(SIGKILL)
     wait_until(lambda: "broker is away" in house.stack.health("interactive").text, 10, "the worker to notice")
-    elapse(10)
+    elapse(away)
     house.stack.redis.start()
-    until(lambda: house.stack.health("interactive").ready and house.stack.health("bulk").ready, 40, "ready")
+    until(lambda: house.stack.health("interactive").ready and house.stack.health("bulk").ready, 35, "ready")
     finished(house, dealer)
     row.over("both workers alive and ready again; content as of a quiet import")
     assert same(workers)
