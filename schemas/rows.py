@@ -138,7 +138,7 @@ def load_row(schema: RowSchema, row: object) -> Found:
         loaded, failed = schema.load(columns), frozenset[str]()
     except ValidationError as error:
         loaded = cast("dict[str, Any]", error.valid_data)
-        failed = frozenset(error.normalized_messages())  # type: ignore[no-untyped-call]
+        failed = frozenset(error.normalized_messages())  # type: ignore[no-untyped-call]  # marshmallow has no types here
     values: dict[str, Any] = {}
     problems: dict[str, tuple[Problem, ...]] = {}
     for name, column in schema.fields.items():

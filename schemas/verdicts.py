@@ -1,6 +1,8 @@
 """Why a workorder is or is not in Claire: a closed list, each with what happened and what to do, for the
 receptionist who asks."""
 
+# ruff: noqa: E501  a sentence stands on one line
+
 from schemas.coded import Coded
 
 
@@ -24,21 +26,21 @@ class Verdict(Coded):
     POSSIBLE_SWAP = (
         "possible_swap",
         "It is in Claire, but on {appointment}; day and month may be swapped: perhaps {date} is meant.",
-        "Hij staat in Claire, maar op {appointment}; dag en maand zijn mogelijk verwisseld: misschien is {date} bedoeld.",  # noqa: E501
+        "Hij staat in Claire, maar op {appointment}; dag en maand zijn mogelijk verwisseld: misschien is {date} bedoeld.",
         "Find it on {appointment}; correct the date in the DMS and refresh.",
         "Zoek hem op {appointment}; verbeter de datum in het DMS en ververs.",
     )
     HELD = (
         "held",
         "It is in Claire, but work has started ({since}), so changes in the DMS were not taken: {fields}.",
-        "Hij staat in Claire, maar er wordt al aan gewerkt ({since}), dus wijzigingen in het DMS zijn niet overgenomen: {fields}.",  # noqa: E501
+        "Hij staat in Claire, maar er wordt al aan gewerkt ({since}), dus wijzigingen in het DMS zijn niet overgenomen: {fields}.",
         "Change it in Claire by hand, or ask an operator to keep importing after work has started.",
-        "Wijzig het met de hand in Claire, of vraag een beheerder om na het begin van het werk te blijven importeren.",  # noqa: E501
+        "Wijzig het met de hand in Claire, of vraag een beheerder om na het begin van het werk te blijven importeren.",
     )
     OUTDATED = (
         "outdated",
         "It is in Claire as it was in the DMS on {moment}; the DMS has changed since then: {fields}.",
-        "Hij staat in Claire zoals hij op {moment} in het DMS stond; daarna is in het DMS gewijzigd: {fields}.",  # noqa: E501
+        "Hij staat in Claire zoals hij op {moment} in het DMS stond; daarna is in het DMS gewijzigd: {fields}.",
         "Press refresh on its page.",
         "Ververs de pagina van de werkorder.",
     )
@@ -65,8 +67,8 @@ class Verdict(Coded):
     )
     OUTSIDE_DAYS = (
         "outside_days",
-        "The DMS has it on {appointment}, outside the days that are imported without a search.{perhaps_swapped}",  # noqa: E501
-        "Het DMS heeft hem op {appointment}, buiten de dagen die zonder zoeken worden geïmporteerd.{perhaps_swapped}",  # noqa: E501
+        "The DMS has it on {appointment}, outside the days that are imported without a search.{perhaps_swapped}",
+        "Het DMS heeft hem op {appointment}, buiten de dagen die zonder zoeken worden geïmporteerd.{perhaps_swapped}",
         "Search for it in Claire, which imports it; correct the date in the DMS if it is wrong.",
         "Zoek hem in Claire, dan wordt hij geïmporteerd; verbeter de datum in het DMS als die niet klopt.",
     )
@@ -129,7 +131,7 @@ class Verdict(Coded):
     CIRCUIT_OPEN = (
         "circuit_open",
         "2Drive has a failure ({since}) and is left alone for a moment; it is tried again at {until}.",
-        "2Drive heeft een storing ({since}) en wordt even met rust gelaten; de volgende poging is op {until}.",  # noqa: E501
+        "2Drive heeft een storing ({since}) en wordt even met rust gelaten; de volgende poging is op {until}.",
         "Look again after that; if it lasts, tell an operator.",
         "Kijk daarna opnieuw; geef het door aan een beheerder als het aanhoudt.",
     )

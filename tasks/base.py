@@ -102,7 +102,7 @@ _IDENTIFIERS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-class Doorway(Task):  # type: ignore[type-arg]
+class Doorway(Task):  # type: ignore[type-arg]  # generic in the stubs alone
     """Options of all tasks. Where a task says nothing else, a person waits, and the queue repeats nothing."""
 
     abstract = True

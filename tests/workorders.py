@@ -12,7 +12,7 @@ from schemas.decision import Fetched
 from schemas.workorder import Contact, Intervention, Part, Role, Workorder
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-_LOCAL = datetime(2026, 11, 24, 8, 30)  # noqa: DTZ001  a wall clock
+_LOCAL = datetime(2026, 11, 24, 8, 30)
 
 PART = Part(
     line_id=8841, position=1, reference_code="OX-153", quantity=Decimal("2.000"), price=Decimal("24.90")

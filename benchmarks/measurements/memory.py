@@ -5,7 +5,6 @@ nothing changed. Its memory is read at the start and after each 10,000.
 """
 
 import threading
-import time
 
 import psycopg2
 
@@ -35,11 +34,11 @@ class Watch(threading.Thread):
         with connection.cursor() as cursor:
             while not self._stopped.wait(0.05):
                 self._look(cursor)
+            self._look(cursor)
         connection.close()
 
     def stop(self) -> dict[int, Memory]:
         """What was read, by how many workorders had been seen; once more at the end."""
-        time.sleep(0.2)
         self._stopped.set()
         self.join()
         return self.found

@@ -1,5 +1,6 @@
 """Starts the stack, plays the scenes, sums up."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -125,8 +126,7 @@ def _wait_for_person(console: Console, stack: Stack, flower: str) -> None:
     )
     console.print(Panel("\n".join(lines), title="Left up; Ctrl-C ends all", expand=False))
     try:
-        while True:
-            time.sleep(3600)
+        threading.Event().wait()
     except KeyboardInterrupt:
         console.print("Stopping everything …")
 

@@ -33,8 +33,8 @@ def _poisoned(function: Any, kills: Any) -> Any:
     return work
 
 
-setattr(Importer, "search", _poisoned(Importer.search, lambda request: request.search == SEARCH))  # noqa: B010
-setattr(BulkPages, "read", _poisoned(BulkPages.read, lambda run: str(run.dealer_id) == DEALER))  # noqa: B010
+setattr(Importer, "search", _poisoned(Importer.search, lambda request: request.search == SEARCH))  # noqa: B010  replaced on purpose
+setattr(BulkPages, "read", _poisoned(BulkPages.read, lambda run: str(run.dealer_id) == DEALER))  # noqa: B010  replaced on purpose
 
 if __name__ == "__main__":
     main()

@@ -35,7 +35,7 @@ def value(exporter: str, name: str, **labels: str) -> float:
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
     return sum(
         sample.value
-        for family in text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
+        for family in text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]  # it has no types
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )

@@ -168,7 +168,7 @@ def test_a_hundred_thousand_messages_wait_without_harm(place: Place) -> None:
     finally:
         with place.redis(0) as redis:
             redis.delete("bulk")
-    print(  # noqa: T201
+    print(  # noqa: T201  a figure for whoever looks on
         f"\nslowest of 20 interactive requests {worst:.2f} s; {_MANY - left} bulk messages done meanwhile; "
         f"bulk worker {before:.0f} → {after:.0f} MB; Redis +{used:.0f} MB"
     )
@@ -203,7 +203,7 @@ def test_expired_messages_are_dropped_with_a_reason(place: Place) -> None:
         rate = (_MANY - redis.llen("bulk")) / (time.monotonic() - began)
         redis.delete("bulk")
     after = resident_mb(place.bulk.process.pid)
-    print(f"\n{rate:.0f} expired messages dropped per second; {before:.0f} → {after:.0f} MB")  # noqa: T201
+    print(f"\n{rate:.0f} expired messages dropped per second; {before:.0f} → {after:.0f} MB")  # noqa: T201  a figure for whoever looks on
     assert after - before < 50
 
 

@@ -89,7 +89,7 @@ def test_two_beats_and_one_of_them_killed(house: House, fault: Begin) -> None:
         pulse = house.stack.folder / f"{name}.health"
         command = [*CELERY, "beat", "--schedule", str(house.stack.folder / name)]
         beats[name] = house.stack.start(name, command, {"TWODRIVE_HEALTH_PATH": str(pulse)})
-        wait_until(lambda name=name: house.stack.health(name).ready, 30, name)  # type: ignore[misc]
+        wait_until(lambda name=name: house.stack.health(name).ready, 30, name)  # type: ignore[misc]  # as it is now
     dealer = house.dealer()
     house.run("UPDATE dealers SET next_refresh_at = now() WHERE dealer_id = :id", id=dealer.dealer_id)
     row.strikes()

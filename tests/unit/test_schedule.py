@@ -115,9 +115,9 @@ def test_a_window_that_is_skipped_altogether_waits_for_the_next_day() -> None:
 
 
 _times = st.none() | st.times().map(lambda t: t.replace(microsecond=0))
-_moments = st.datetimes(datetime(2026, 3, 27), datetime(2026, 3, 31)) | st.datetimes(  # noqa: DTZ001
-    datetime(2026, 10, 23),  # noqa: DTZ001
-    datetime(2026, 10, 27),  # noqa: DTZ001
+_moments = st.datetimes(datetime(2026, 3, 27), datetime(2026, 3, 31)) | st.datetimes(
+    datetime(2026, 10, 23),
+    datetime(2026, 10, 27),
 )
 
 

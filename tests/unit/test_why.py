@@ -133,11 +133,11 @@ def test_a_rejection_counts_since_it_was_first_seen() -> None:
     before = replace(kept(), refused=[REFUSAL])
     for seen_now in (rejected(), None):
         [found] = explained(DEALER, before, seen_now, NOON + timedelta(days=1))
-        assert found.since == datetime(2026, 11, 23, 13)  # noqa: DTZ001  a wall clock
+        assert found.since == datetime(2026, 11, 23, 13)
         assert found.workorder_id is not None
     other = replace(REFUSAL, reason=Reason.UNREADABLE_PRICE)
     [found] = explained(DEALER, Known({}, [other]), rejected(), NOON + timedelta(days=1))
-    assert found.since == datetime(2026, 11, 24, 13)  # noqa: DTZ001  a wall clock
+    assert found.since == datetime(2026, 11, 24, 13)
 
 
 @pytest.mark.parametrize("seen_now", [seen(), None])
@@ -170,7 +170,7 @@ def test_held_and_outdated_name_fields_without_values() -> None:
 
 
 def test_a_swapped_date_says_where_it_shows_and_where_it_would() -> None:
-    far = datetime(2026, 4, 12, 9, 0)  # noqa: DTZ001  a wall clock
+    far = datetime(2026, 4, 12, 9, 0)
     swapped = replace(WORKORDER, appointment_local=far, appointment_at=far.replace(tzinfo=UTC))
     now = datetime(2026, 12, 1, 12, tzinfo=UTC)
     [found] = explained(DEALER, kept(swapped), None, now)
@@ -203,7 +203,7 @@ def test_the_days_that_are_imported_without_a_search(days: int, verdict: Verdict
     dealer = replace(DEALER, import_new_in_bulk=True)
     # Shortly before midnight in UTC it is tomorrow at the branch.
     now = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-    local = datetime(2026, 11, 23, 9) + timedelta(days=days)  # noqa: DTZ001  a wall clock
+    local = datetime(2026, 11, 23, 9) + timedelta(days=days)
     there = replace(WORKORDER, appointment_local=local)
     assert explained(dealer, Known({}), seen(there), now)[0].verdict is verdict
     for other in (replace(dealer, import_new_in_bulk=False), replace(dealer, refresh_every_minutes=None)):
@@ -212,7 +212,7 @@ def test_the_days_that_are_imported_without_a_search(days: int, verdict: Verdict
 
 def test_a_swapped_date_may_be_why_it_did_not_come_without_a_search() -> None:
     dealer = replace(DEALER, import_new_in_bulk=True)
-    there = replace(WORKORDER, appointment_local=datetime(2026, 4, 12, 9))  # noqa: DTZ001  a wall clock
+    there = replace(WORKORDER, appointment_local=datetime(2026, 4, 12, 9))
     [found] = explained(dealer, Known({}), seen(there), datetime(2026, 12, 1, 12, tzinfo=UTC))
     assert found.said("en").endswith("swapped: perhaps 2026-12-04 09:00 is meant.")
     assert found.said("nl").endswith("verwisseld: misschien is 04-12-2026 09:00 bedoeld.")

@@ -41,7 +41,7 @@ def metrics(once: bool, address: str, port: int) -> None:
 
 
 def _print(registry: CollectorRegistry) -> None:
-    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]  # the library has no types
     click.echo(text, nl=False)
     away = [
         line.partition('"')[2].partition('"')[0]

@@ -71,10 +71,10 @@ def _texts_erased(table: str, columns: tuple[str, ...], person: Person) -> str:
     theirs = (
         "SELECT id FROM workorders WHERE dealer_id = :dealer_id"
         if person.everywhere
-        else "SELECT t.workorder_id FROM contacts t JOIN workorders w ON w.id = t.workorder_id "  # noqa: S608
+        else "SELECT t.workorder_id FROM contacts t JOIN workorders w ON w.id = t.workorder_id "  # noqa: S608  constants
         f"WHERE w.dealer_id = :dealer_id AND ({person.contact})"
     )
-    return f"UPDATE {table} SET {erased} WHERE ({holds}) AND workorder_id IN ({theirs})"  # noqa: S608
+    return f"UPDATE {table} SET {erased} WHERE ({holds}) AND workorder_id IN ({theirs})"  # noqa: S608  constants
 
 
 def _spelled(given: str) -> str:

@@ -62,8 +62,8 @@ def count_overdue(connection: Connection, rule: Rule, days: int) -> int:
 
 def remove_overdue(connection: Connection, rule: Rule, days: int, most: int = BATCH_ROWS) -> int:
     """Up to `most` rows; those that somebody else holds are left for the next time. Returns how many."""
-    act = f"UPDATE {rule.table} SET {rule.instead}" if rule.instead else f"DELETE FROM {rule.table}"  # noqa: S608
+    act = f"UPDATE {rule.table} SET {rule.instead}" if rule.instead else f"DELETE FROM {rule.table}"  # noqa: S608  constants
     lock = "" if rule.appended else "FOR NO KEY UPDATE OF t SKIP LOCKED"
-    chosen = f"SELECT t.ctid FROM {rule.table} t WHERE {rule.overdue} LIMIT :most {lock}"  # noqa: S608
+    chosen = f"SELECT t.ctid FROM {rule.table} t WHERE {rule.overdue} LIMIT :most {lock}"  # noqa: S608  constants
     statement = text(f"{act} WHERE ctid = ANY (ARRAY ({chosen}))")
     return connection.execute(statement, {"days": days, "most": most}).rowcount

@@ -11,7 +11,7 @@ SELECT keep_importing_after_start, pg_advisory_xact_lock_shared({_LOCK_KEY})
 FROM dealers WHERE dealer_id = :dealer_id
 """  # noqa: S608  the key is a constant
 
-OWN_DEALER = f"SELECT pg_advisory_xact_lock({_LOCK_KEY}) FROM dealers WHERE dealer_id = :dealer_id"  # noqa: S608
+OWN_DEALER = f"SELECT pg_advisory_xact_lock({_LOCK_KEY}) FROM dealers WHERE dealer_id = :dealer_id"  # noqa: S608  a constant
 
 # By id alone: it follows from dealer and DMS number, and its index is the right one for any dealer's size.
 # The same order in every transaction, so that two pages never wait for each other.

@@ -93,7 +93,7 @@ def test_the_answer_of_a_foreign_worker(settings: Settings, broker: redis.Redis,
 
         def work() -> None:
             wait_until(lambda: broker.llen("interactive") == 1, 30, "the request")
-            task_id = json.loads(broker.rpop("interactive"))["headers"]["id"]  # type: ignore[arg-type]
+            task_id = json.loads(broker.rpop("interactive"))["headers"]["id"]  # type: ignore[arg-type]  # the stubs also know of awaitables
             with redis.Redis.from_url(redis_server.url_of(12)) as results:
                 written = json.dumps({"task_id": task_id, "traceback": None, "children": [], **stored})
                 results.set(f"celery-task-meta-{task_id}", written)

@@ -105,7 +105,7 @@ def test_a_stopped_server_is_unavailable_until_it_is_back() -> None:
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"username": "nobody"}, {"database": "nothing"}])
 def test_a_wrong_login_is_a_setting(database_url: str, wrong: dict[str, str]) -> None:
-    url = make_url(database_url).set(**wrong).render_as_string(hide_password=False)  # type: ignore[arg-type]
+    url = make_url(database_url).set(**wrong).render_as_string(hide_password=False)  # type: ignore[arg-type]  # fields by name
     with pytest.raises(ConfigurationError, match="TWODRIVE_DATABASE_URL"):
         ask(Database(url, "twodrive-tests"))
 

@@ -7,7 +7,7 @@ from schemas.vinacles import Row
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners
 from worker.vinacles.bulk import BulkQuery
 
-WINDOW = BulkQuery(datetime(2026, 11, 8), datetime(2027, 1, 21, 12, 30))  # noqa: DTZ001  wall clocks
+WINDOW = BulkQuery(datetime(2026, 11, 8), datetime(2027, 1, 21, 12, 30))
 
 
 def header(key: object, **columns: object) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from worker.vinacles.oauth import TokenSource
 from worker.vinacles.wire import Wire, build_session
 from worker.vinacles.workorders import Vinacles
 
-_WINDOW = BulkQuery(datetime(2026, 1, 1), datetime(2026, 12, 31))  # noqa: DTZ001  wall clocks at the branch
+_WINDOW = BulkQuery(datetime(2026, 1, 1), datetime(2026, 12, 31))
 
 
 def main(redis_url: str) -> None:

@@ -109,7 +109,7 @@ def test_a_page_that_is_not_full_teaches_less(house: House, dealer: Dealer, serv
 def test_pages_too_big_are_halved_and_it_is_remembered(
     house: House, dealer: Dealer, server: BadServer
 ) -> None:
-    too_big: Manners = lambda e: e.error(413)  # noqa: E731
+    too_big: Manners = lambda e: e.error(413)  # noqa: E731  one line, like the table of the others
     server.api = one_after_another(too_big, too_big, rows(header(1)))
     page = house.bulk.headers(dealer, WINDOW, soon())
     assert (page.page_rows, firsts(server)) == (125, ["500", "250", "125"])

@@ -14,7 +14,7 @@ from tests.integration.workplace import dealer_on, running_simulator
 from worker.deadline import Deadline
 from worker.vinacles.bulk import BulkQuery
 
-EVER = BulkQuery(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  wall clocks
+EVER = BulkQuery(datetime(2000, 1, 1), datetime(2100, 1, 1))
 
 
 @pytest.fixture(scope="module")

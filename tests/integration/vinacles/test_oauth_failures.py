@@ -110,7 +110,7 @@ def test_redis_away_between_buying_and_keeping_is_no_silent_success(
         def __getattr__(self, name: str) -> object:
             return getattr(redis_client, name)
 
-    source = TokenSource(Full(), house.cipher, NAMING_KEY, house.wire)  # type: ignore[arg-type]
+    source = TokenSource(Full(), house.cipher, NAMING_KEY, house.wire)  # type: ignore[arg-type]  # it stands in for Redis
     with pytest.raises(StorageUnavailable):
         source.get(connection, soon())
 

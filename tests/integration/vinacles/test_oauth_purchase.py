@@ -187,6 +187,6 @@ def test_who_comes_second_to_the_lock_finds_the_token(
                 house.tokens.get(connection, soon())
             return getattr(redis_client, name)
 
-    late = TokenSource(Slow(), house.cipher, NAMING_KEY, house.wire)  # type: ignore[arg-type]
+    late = TokenSource(Slow(), house.cipher, NAMING_KEY, house.wire)  # type: ignore[arg-type]  # it stands in for Redis
     assert late.get(connection, soon()).access_token == Secret("token-1")
     assert len(server.logins) == 1

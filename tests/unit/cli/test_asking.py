@@ -42,13 +42,13 @@ def _answer() -> dict[str, object]:
 
 def test_fields_of_a_newer_worker_are_ignored() -> None:
     answer = _answer() | {"new": 1}
-    answer["workorders"][0]["new"] = 2  # type: ignore[index]
+    answer["workorders"][0]["new"] = 2  # type: ignore[index]  # JSON
     assert as_value(answer) == as_value(_answer())
 
 
 def test_words_of_a_newer_worker_are_refused() -> None:
     answer = _answer()
-    answer["workorders"][0]["outcome"] = "teleported"  # type: ignore[index]
+    answer["workorders"][0]["outcome"] = "teleported"  # type: ignore[index]  # JSON
     with pytest.raises(Ended) as raised:
         as_value(answer)
     assert raised.value.exit_code is Exit.FAILED

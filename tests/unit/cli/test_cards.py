@@ -161,7 +161,7 @@ def test_every_workorder_can_be_shown(workorder: Workorder, words: Words) -> Non
     ],
 )
 def test_appointments_in_words(day: int, english: str, dutch: str) -> None:
-    local, today = datetime(2026, 11, day, 8, 30), date(2026, 11, 23)  # noqa: DTZ001  a wall clock
+    local, today = datetime(2026, 11, day, 8, 30), date(2026, 11, 23)
     assert ENGLISH.appointment(local, today) == english
     assert DUTCH.appointment(local, today) == dutch
 

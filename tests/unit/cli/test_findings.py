@@ -30,7 +30,7 @@ def test_a_document_with_all_we_read_differs_in_nothing() -> None:
 
 def test_each_difference_is_named() -> None:
     document = _document()
-    schemas = document["components"]["schemas"]  # type: ignore[index]
+    schemas = document["components"]["schemas"]  # type: ignore[index]  # JSON
     del schemas["WorkorderContact"]
     columns = schemas["Workorder"]["properties"]
     columns["wonummer"] = columns.pop("WONUMMER")

@@ -34,7 +34,7 @@ PLACES = [
 @example(("contact", "LastName"), None, "None")
 def test_digests_differ_where_a_value_does(place: tuple[str, str], one: object, other: object) -> None:
     kind, column = place
-    first, second = (digest(raw(**{kind: {column: value}}), "1") for value in (one, other))  # type: ignore[arg-type]
+    first, second = (digest(raw(**{kind: {column: value}}), "1") for value in (one, other))  # type: ignore[arg-type]  # arguments by name
     assert (first == second) == _is_same(one, other)
 
 

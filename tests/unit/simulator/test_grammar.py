@@ -39,7 +39,7 @@ def literal(text: str) -> Literal:
     ],
 )
 def test_literals(text: str, kind: Kind | None, value: object) -> None:
-    assert literal(text) == Literal(kind, value)  # type: ignore[arg-type]
+    assert literal(text) == Literal(kind, value)  # type: ignore[arg-type]  # drawn by kind
 
 
 def test_and_binds_tighter_than_or() -> None:

@@ -16,7 +16,7 @@ def wrapped(cause: psycopg2.Error) -> DBAPIError:
 def from_server(code: str) -> DBAPIError:
     """psycopg2 alone may set `pgcode`, except through its error's pickled state."""
     cause = psycopg2.errors.lookup(code)("DETAIL: Key (last_name)=(Jansen)")
-    cause.__setstate__({"pgcode": code})  # type: ignore[no-untyped-call]
+    cause.__setstate__({"pgcode": code})  # type: ignore[no-untyped-call]  # it has no types
     return wrapped(cause)
 
 

@@ -166,7 +166,7 @@ def _raised(outer: Exception, inner: Exception) -> Exception:
         try:
             raise inner
         except Exception:
-            raise outer  # noqa: B904
+            raise outer  # noqa: B904  what it hides is the point
     except Exception as error:
         return error
 
@@ -177,7 +177,7 @@ def _raised(outer: Exception, inner: Exception) -> Exception:
         (requests.ConnectTimeout(), "in time"),
         (requests.ReadTimeout(), "in time"),
         (TimeoutError(), "in time"),
-        (requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "", "")), "in time"),  # type: ignore[arg-type]
+        (requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "", "")), "in time"),  # type: ignore[arg-type]  # no more is needed
         (requests.ConnectionError(), "cannot be reached"),
         (requests.exceptions.ChunkedEncodingError(), "cannot be reached"),
         (requests.exceptions.SSLError(), "cannot be reached"),
