@@ -73,6 +73,26 @@ class Dealer:
     modified_on_works: bool | None = None
 
 
+#: Fields of a dealer that say how it is served, in the order in which people read them.
+RULES = (
+    "time_zone",
+    "phone_region",
+    "keep_importing_after_start",
+    "import_new_in_bulk",
+    "prices_include_vat",
+    "paused",
+    "refresh_every_minutes",
+    "refresh_from",
+    "refresh_until",
+    "days_back",
+    "days_ahead",
+    "requests_per_second",
+    "concurrent_requests",
+    "page_rows",
+    "modified_on_works",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbor:
     """Another dealer of the same dealer group: one that asks the same host. No `affiliates` means every

@@ -1,17 +1,16 @@
 """A real Prometheus with the configuration of docker/prometheus, quicker than there."""
 
-import os
 import re
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from sandbox.processes import Program, free_port
 from tests.documents import ROOT
+from tests.tools import installed
 
 #: What stands in the files, and what a test has time for.
 _QUICKER = {
@@ -40,7 +39,7 @@ class Prometheus:
         self.program = Program(
             "Prometheus",
             [
-                installed(),
+                program(),
                 f"--config.file={config / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address={address}",
@@ -85,12 +84,5 @@ class Prometheus:
             return False
 
 
-def installed() -> str:
-    """Skips where there is none, and fails where CI=true."""
-    found = shutil.which("prometheus")
-    if found is None:
-        reason = "prometheus is not installed: nothing is scraped (Debian: apt-get install prometheus)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+def program() -> str:
+    return installed("prometheus", "nothing is scraped", "prometheus")

@@ -16,6 +16,7 @@ from sandbox.simulator.running import SimulatorProcess
 from tests.acceptance.containers.as_processes import Containers
 from tests.acceptance.operator import ComposePostgres, Operator
 from tests.documents import ROOT, Command, blocks, commands
+from tests.integration.workplace import running_simulator
 
 _RUNBOOKS = ROOT / "docs" / "runbooks.md"
 _DEALER = 12
@@ -48,10 +49,8 @@ RESTORE = _steps("cp secret_keys.backup")
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=5)
+    with running_simulator(workorders=5) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from sandbox.services import temporary_folder
 from sandbox.simulator import known
 from sandbox.stack import Stack
 from tests.acceptance.browsing import browser
-from tests.acceptance.prometheus import Prometheus, installed
+from tests.acceptance.prometheus import Prometheus, program
 from tests.documents import ROOT
 
 _TWODRIVE = (sys.executable, "-m", "worker.cli")
@@ -39,7 +39,7 @@ _MAY_BE_EMPTY = {
 @pytest.fixture(scope="module")
 def house() -> Iterator[Stack]:
     """A stack of its own, so that all numbers are ours."""
-    installed()
+    program()
     with temporary_folder() as folder, Stack(folder, workorders=20) as stack:
         yield stack
 

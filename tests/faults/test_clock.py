@@ -17,6 +17,7 @@ from schemas.dealer import Dealer
 from tests.faults.clock import Clock, NoCompiler
 from tests.faults.house import House, until
 from tests.faults.report import Fault
+from tests.faults.under_way import run_under_way
 
 pytestmark = pytest.mark.faults
 Begin = Callable[[str, str, float], Fault]
@@ -67,10 +68,8 @@ def test_a_jump_during_a_run(place: Place, fault: Begin, hours: int, how: str) -
         "the run goes on and is done; content as of a quiet import, nothing twice",
         60,
     )
-    worker, dealer = house.bulk(), house.dealer()
-    house.small_pages(latency_ms=80)
-    house.refresh_all(dealer)
-    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    worker = house.bulk()
+    dealer = run_under_way(house)
     before = server_now(house)
     row.strikes()
     clock.move(3600 * hours)
@@ -94,10 +93,8 @@ def test_a_jump_back_and_a_dead_worker(place: Place, fault: Begin) -> None:
         "nobody waits for the hour: the next look rings",
         60,
     )
-    worker, dealer = house.bulk(), house.dealer()
-    house.small_pages(latency_ms=80)
-    house.refresh_all(dealer)
-    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    worker = house.bulk()
+    dealer = run_under_way(house)
     row.strikes()
     clock.move(-3600)
     os.killpg(worker.process.pid, SIGKILL)

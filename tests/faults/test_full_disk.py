@@ -16,6 +16,7 @@ from sandbox.demo.scenes import only
 from sandbox.simulator import known
 from tests.faults.house import House, until
 from tests.faults.report import Fault
+from tests.faults.under_way import run_under_way
 
 Begin = Callable[[str, str, float], Fault]
 _TABLES = ("workorders", "interventions", "parts", "contacts")
@@ -150,13 +151,11 @@ def test_a_log_of_writes_that_is_really_full(house: House, fault: Begin) -> None
         60,
     )
     workers = [house.interactive(), house.bulk()]
-    dealer, other = house.dealer(), house.dealer()
-    house.small_pages(latency_ms=300)
+    other = house.dealer()
     used = sum(file.stat().st_size for file in wal(house).rglob("*") if file.is_file()) // _MIB
     with small_disk(house, used + 40) as folder, wal_on(house, folder):
         filler = fill(folder)
-        house.refresh_all(dealer)
-        until(lambda: house.run_row(dealer).get("pages", 0) > 0, 20, "a first page")
+        dealer = run_under_way(house, latency_ms=200)
         row.strikes()
         write_until_it_breaks(house)
         sent = house.search(other, known.COMPLETE)

@@ -14,6 +14,7 @@ from schemas.dealer import Dealer
 from schemas.workorder import workorder_id
 from tests.faults.house import House, until
 from tests.faults.report import Fault
+from tests.faults.under_way import run_under_way
 
 Begin = Callable[[str, str, float], Fault]
 
@@ -75,10 +76,7 @@ def test_away_for_longer_than_anybody_waits(house: House, fault: Begin) -> None:
     row = fault("PostgreSQL away for 30 s", "people get storage_unavailable; the run goes on afterwards", 100)
     house.interactive()
     house.bulk()
-    dealer = house.dealer()
-    house.small_pages(latency_ms=50)
-    house.refresh_all(dealer)
-    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    dealer = run_under_way(house, latency_ms=50)
     row.strikes()
     house.stack.postgres.stop()
     asked = time.monotonic()

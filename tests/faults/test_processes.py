@@ -12,6 +12,7 @@ from sandbox.simulator import known
 from schemas.dealer import Dealer
 from tests.faults.house import House, until
 from tests.faults.report import Fault
+from tests.faults.under_way import run_under_way
 
 Begin = Callable[[str, str, float], Fault]
 _RESUMED = "the run goes on at its page; content as of a quiet import"
@@ -80,10 +81,8 @@ def test_a_whole_worker_killed_and_time_passes_by_itself(house: House, fault: Be
     row = fault(
         "SIGKILL of the whole bulk worker, a standby takes over", "within the lease of 60 s and a look", 100
     )
-    house.small_pages(latency_ms=100)
-    worker, dealer = house.bulk(), house.dealer()
-    house.refresh_all(dealer)
-    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+    worker = house.bulk()
+    dealer = run_under_way(house, latency_ms=100)
     pages = house.run_row(dealer)["pages"]
     row.strikes()
     os.killpg(worker.process.pid, SIGKILL)

@@ -12,6 +12,7 @@ from sandbox.simulator import known
 from schemas.dealer import Dealer
 from tests.faults.house import House, until
 from tests.faults.report import Fault
+from tests.faults.under_way import run_under_way
 
 Begin = Callable[[str, str, float], Fault]
 
@@ -47,7 +48,7 @@ def test_a_kill_and_a_while_away(house: House, fault: Begin, away: int) -> None:
         away + 50,
     )
     workers = [house.interactive(), house.bulk()]
-    dealer = under_way(house)
+    dealer = run_under_way(house)
     row.strikes()
     house.stack.redis.stop(SIGKILL)
     wait_until(lambda: "broker is away" in house.stack.health("interactive").text, 10, "the worker to notice")
@@ -63,7 +64,7 @@ def test_a_kill_and_a_while_away(house: House, fault: Begin, away: int) -> None:
 def test_a_restart_without_its_memory(house: House, fault: Begin) -> None:
     row = fault("Redis comes back empty (no AOF) during a run", "a look rings again from PostgreSQL", 60)
     workers = [house.bulk()]
-    dealer = under_way(house)
+    dealer = run_under_way(house)
     row.strikes()
     house.stack.redis.stop(SIGKILL)
     for file in house.stack.redis.folder.rglob("appendonly*"):
@@ -205,15 +206,6 @@ def test_an_entry_that_is_no_message(house: House, fault: Begin, entry: bytes) -
     row.over("message_unreadable; the next message answered")
     assert worker.log.read_text().count("message_unreadable") == before + 1
     assert same([worker])
-
-
-def under_way(house: House) -> Dealer:
-    """A dealer whose run has read some pages and has more to read."""
-    dealer = house.dealer()
-    house.small_pages(latency_ms=80)
-    house.refresh_all(dealer)
-    until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
-    return dealer
 
 
 def finished(house: House, dealer: Dealer) -> None:

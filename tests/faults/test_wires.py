@@ -11,6 +11,7 @@ from sandbox.processes import Program, wait_until
 from sandbox.simulator import known
 from tests.faults.house import House, until
 from tests.faults.report import Fault
+from tests.faults.under_way import run_under_way
 from tests.faults.wire import Wire
 
 Begin = Callable[[str, str, float], Fault]
@@ -72,11 +73,8 @@ def test_connections_to_redis_fall_silent_during_a_run(house: House, fault: Begi
         "the same worker goes on with what is rung for again; content as of a quiet import",
         90,
     )
-    dealer = house.dealer()
     with wired(house, house.stack.redis.port, bulk=True) as (wire, worker):
-        house.small_pages(latency_ms=80)
-        house.refresh_all(dealer)
-        until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
+        dealer = run_under_way(house)
         row.strikes()
         ends = wire.freeze()
         wire.thaw()

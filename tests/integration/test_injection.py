@@ -6,20 +6,18 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given, settings
 
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Redis
 from sandbox.simulator import known, tables
 from sandbox.simulator.grammar import parse_filter
 from sandbox.simulator.nodes import ColumnRef, Comparison, Literal, Logical, Predicate
 from sandbox.simulator.running import SimulatorProcess
-from schemas.dealer import Connection, Dealer, Secret
 from schemas.messages import ImportRequest, WhyRequest
 from schemas.outcome import Outcome, Reason
 from schemas.search import NotSearchable, SearchTerms, near_misses, parse_search
 from schemas.verdicts import Verdict
 from tests.injections import TEXTS, changed, fingerprints, typed
 from tests.integration.test_importer import Line
-from tests.integration.workplace import settings_for
-from worker.wiring import build
+from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
 
 #: Where a search leaves a trace, and the dealer's circuit.
 _TRACES = {"import_attempts", "circuits"}
@@ -27,31 +25,19 @@ _TRACES = {"import_attempts", "circuits"}
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
-    with temporary_folder() as folder:
-        simulator = SimulatorProcess(folder, workorders=5)
+    with running_simulator(workorders=5) as simulator:
         yield simulator
-        simulator.stop()
 
 
 @pytest.fixture
 def line(database_url: str, redis_server: Redis, simulator: SimulatorProcess) -> Iterator[Line]:
     """A dealer of one branch that has imported a workorder."""
     simulator.admin.reset()
-    parts = build(settings_for(database_url, redis_server))
-    connection = Connection(
-        simulator.base_url,
-        simulator.token_url,
-        simulator.audience,
-        simulator.client_id,
-        Secret(simulator.client_secret),
-    )
-    dealer = Dealer(1, "Garage Testweg", connection, affiliates=(1,), requests_per_second=1000)
-    with parts.database.transaction() as transaction:
-        parts.dealers.add(transaction, dealer)
-    line = Line(parts, simulator)
-    line.search(known.COMPLETE)
-    yield line
-    parts.close()
+    dealer = dealer_on(simulator, affiliates=(1,), requests_per_second=1000)
+    with parts_with(settings_for(database_url, redis_server), dealer) as parts:
+        line = Line(parts, simulator)
+        line.search(known.COMPLETE)
+        yield line
 
 
 def _state(line: Line) -> dict[str, str]:

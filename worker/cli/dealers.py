@@ -5,7 +5,7 @@ from typing import Any, TextIO, cast
 
 import click
 
-from schemas.dealer import Connection, Dealer, Secret
+from schemas.dealer import RULES, Connection, Dealer, Secret
 from worker.cli import circuits, parts, screen
 from worker.cli.dealer_options import (
     NEVER,
@@ -23,24 +23,6 @@ from worker.vinacles.wire import checked_url
 from worker.wiring import Parts
 
 _CONNECTION = ("base_url", "token_url", "audience", "client_id")
-#: Fields that are shown as they are.
-_PLAIN = (
-    "time_zone",
-    "phone_region",
-    "keep_importing_after_start",
-    "import_new_in_bulk",
-    "prices_include_vat",
-    "paused",
-    "refresh_every_minutes",
-    "refresh_from",
-    "refresh_until",
-    "days_back",
-    "days_ahead",
-    "requests_per_second",
-    "concurrent_requests",
-    "page_rows",
-    "modified_on_works",
-)
 #: Columns of the list, and the fields they show.
 _LISTED = {
     "dealer": "dealer_id",
@@ -196,7 +178,7 @@ def record(dealer: Dealer) -> dict[str, object]:
         "client_id": reach.client_id,
         "client_secret": MASK,
         "affiliates": list(dealer.affiliates),
-        **{name: _json(getattr(dealer, name)) for name in _PLAIN},
+        **{name: _json(getattr(dealer, name)) for name in RULES},
     }
 
 

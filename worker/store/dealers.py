@@ -9,8 +9,8 @@ from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas.dealer import RULES, Dealer, Secret
 from schemas.dealer import Connection as VinaclesConnection
-from schemas.dealer import Dealer, Secret
 from schemas.drift import Action
 from worker.circuit import Circuit
 from worker.errors import ConfigurationError, ErrorCode
@@ -58,23 +58,7 @@ class DealerChanges(TypedDict, total=False):
 
 
 #: Columns that are fields of `Dealer` as they are.
-_PLAIN = (
-    "name",
-    "time_zone",
-    "phone_region",
-    "keep_importing_after_start",
-    "import_new_in_bulk",
-    "prices_include_vat",
-    "paused",
-    "refresh_every_minutes",
-    "refresh_from",
-    "refresh_until",
-    "days_back",
-    "days_ahead",
-    "concurrent_requests",
-    "page_rows",
-    "modified_on_works",
-)
+_PLAIN = ("name", *(rule for rule in RULES if rule != "requests_per_second"))
 _REACH = ("base_url", "token_url", "audience", "client_id")
 _SCHEDULE = frozenset({"time_zone", "refresh_every_minutes", "refresh_from", "refresh_until"})
 
@@ -102,7 +86,7 @@ class Dealers:
     def add(self, connection: Connection, dealer: Dealer) -> bool:
         """False, and nothing done, when the number is taken."""
         reach = dealer.connection
-        given: dict[str, Any] = {name: getattr(dealer, name) for name in (*_PLAIN, "requests_per_second")}
+        given: dict[str, Any] = {name: getattr(dealer, name) for name in ("name", *RULES)}
         given |= {name: getattr(reach, name) for name in _REACH}
         values = self._values(
             {**given, "client_secret": reach.client_secret, "affiliates": dealer.affiliates}

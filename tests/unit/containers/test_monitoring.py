@@ -1,9 +1,7 @@
 """Alert rules, their own tests and the dashboard, by Prometheus' own checker."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 
 from tests import compose
 from tests.documents import ROOT, Table, tables
+from tests.tools import installed
 from worker.counting import FAMILIES
 
 PROMETHEUS = ROOT / "docker" / "prometheus"
@@ -22,14 +21,7 @@ _OURS = re.compile(r"\btwodrive_\w+")
 
 @pytest.fixture(scope="module")
 def promtool() -> str:
-    """Debian's package `prometheus` has it; so have Prometheus' releases."""
-    found = shutil.which("promtool")
-    if found is None:
-        reason = "promtool is not installed: the alert rules are not checked (apt-get install prometheus)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return installed("promtool", "the alert rules are not checked", "prometheus")
 
 
 def run(*command: str | Path) -> str:

@@ -1,13 +1,12 @@
 """yamllint reads every YAML file: no key twice, no indentation that only looks right."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.documents import ROOT
+from tests.tools import installed
 
 # Lines may be as long as ours are elsewhere; braces have spaces where they hold several things.
 _RULES = (
@@ -18,13 +17,7 @@ _RULES = (
 
 @pytest.fixture(scope="module")
 def yamllint() -> str:
-    found = shutil.which("yamllint")
-    if found is None:
-        reason = "yamllint is not installed: YAML is not linted (Debian: apt-get install yamllint)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return installed("yamllint", "YAML is not linted", "yamllint")
 
 
 def _lint(yamllint: str, *files: Path) -> subprocess.CompletedProcess[str]:
