@@ -70,7 +70,9 @@ class Postgres:
 
     def thaw(self) -> None:
         for process in children_of(self.program.process.pid):
-            os.kill(process, signal.SIGCONT)
+            # One may end meanwhile.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
         self.program.thaw()
 
     def _initialise(self) -> None:

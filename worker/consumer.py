@@ -31,7 +31,7 @@ _OF_A_WRONG_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, Va
 
 
 class SteadyConsumer(Consumer):
-    """Celery's, without three of its ends."""
+    """Celery's, without four of its ends."""
 
     # An attribute of Celery's class that its stubs leave out.
     connection_errors: tuple[type[Exception], ...]
@@ -52,7 +52,9 @@ class SteadyConsumer(Consumer):
             return ensure(errback, max_retries, callback=tell)
 
         conn.ensure_connection = ensure_and_tell
-        return super().ensure_connected(conn)
+        connected = super().ensure_connected(conn)
+        begin_time_limits_anew(self.pool)
+        return connected
 
     def on_connection_error_after_connected(self, exc: Exception) -> Any:
         """Celery 5.7.0 closes a broken connection a second time after cleaning it up; with an unacknowledged
@@ -99,6 +101,18 @@ def watch_dying_children_anew(pool: Any) -> None:
     for child in getattr(getattr(pool, "_pool", None), "_pool", ()):
         if getattr(child, "_sentinel_poll", ...) is None:
             del child._sentinel_poll
+
+
+def begin_time_limits_anew(pool: Any) -> None:
+    """While the broker is away nobody reads what children have to say. Celery 5.7.0 then strikes first at
+    those tasks whose time was up meanwhile, ended or not; and a child that is struck while it writes a long
+    answer leaves half of it, which ends the worker. With their time begun anew, those that have ended are
+    heard first."""
+    for task in list(getattr(getattr(pool, "_pool", None), "_cache", {}).values()):
+        if task.accepted() and not task.ready():
+            # Celery's own pair of functions; the second asks for the limits that the first forgot.
+            task._on_timeout_cancel(task)
+            task._on_timeout_set(task, task._soft_timeout, task._timeout)
 
 
 def size_of(body: bytes | str, headers: object) -> int:

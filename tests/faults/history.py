@@ -24,6 +24,8 @@ class History:
         self.dealer: Dealer = house.dealer()
         #: What each workorder held when work had started on it.
         self.started: dict[int, list[str]] = {}
+        #: What the DMS does not have any more.
+        self.deleted: set[int] = set()
 
 
 class Step:
@@ -66,6 +68,7 @@ class DeleteWorkorder(Step):
 
     def on(self, history: History) -> None:
         history.house.dms.delete_rows("Workorder", {"WorkorderId": self.number})
+        history.deleted.add(self.number)
 
 
 @dataclass(frozen=True)

@@ -131,11 +131,14 @@ class House:
     def send(self, task: str, queue: str, **arguments: Any) -> AsyncResult[Any]:
         return self.backend.send_task(task, kwargs=arguments, queue=queue)
 
-    def search(self, dealer: Dealer, wo_number: str) -> AsyncResult[Any]:
-        return self.send("workorders.import", "interactive", dealer_id=dealer.dealer_id, search=wo_number)
+    def search(self, dealer: Dealer, wo_number: str, **more: object) -> AsyncResult[Any]:
+        arguments = {"dealer_id": dealer.dealer_id, "search": wo_number, **more}
+        return self.send("workorders.import", "interactive", **arguments)
 
-    def refresh_all(self, dealer: Dealer) -> AsyncResult[Any]:
-        return self.send("workorders.refresh_dealer", "bulk", dealer_id=dealer.dealer_id)
+    def refresh_all(self, dealer: Dealer, **options: Any) -> AsyncResult[Any]:
+        """`options` are Celery's, of the message."""
+        arguments = {"dealer_id": dealer.dealer_id}
+        return self.backend.send_task("workorders.refresh_dealer", kwargs=arguments, queue="bulk", **options)
 
     def look(self) -> list[int]:
         """What beat does each minute."""
@@ -147,7 +150,8 @@ class House:
 
     def lease_runs_out(self) -> None:
         """A minute passes."""
-        self.run("UPDATE refresh_runs SET lease_until = now(), ring_at = now() WHERE state = 'running'")
+        self.run("UPDATE refresh_runs SET lease_until = now() WHERE lease_owner IS NOT NULL")
+        self.run("UPDATE refresh_runs SET ring_at = now() WHERE state = 'running'")
 
     def run_row(self, dealer: Dealer) -> Mapping[str, Any]:
         """The newest run of this dealer, empty when there is none."""

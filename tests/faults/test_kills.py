@@ -64,8 +64,8 @@ def test_twenty_kills_of_worker_bulk(house: House, fault: Begin) -> None:
         f"{told.sent} messages: {told.answered} answered, {told.kept} to come again from Redis, "
         f"{told.lost} lost with their workers; 60 of 60 runs done, no workorder twice"
     )
-    # What a message asked for is done, whatever became of the message.
-    assert told.lost < told.sent / 20
+    # What a message asked for is done, whatever became of the message; a worker has two at a time.
+    assert told.lost <= 2 * _KILLS
 
 
 def settled(house: House, tasks: list[str]) -> bool:
@@ -114,7 +114,8 @@ def test_twenty_kills_of_worker_interactive(house: House, fault: Begin) -> None:
         f"{told.sent} messages: {told.answered} answered, {told.lost + told.kept} lost with their workers "
         f"({(told.lost + told.kept) / _KILLS:.1f} per kill), none tried twice"
     )
-    assert told.answered > told.sent * 0.8
+    # A worker has 16 at a time.
+    assert told.lost + told.kept <= 16 * _KILLS
 
 
 def idle(house: House) -> bool:
@@ -163,8 +164,7 @@ def test_twenty_kills_of_the_server_of_requests(house: House, fault: Begin) -> N
     )
     server.stop()
     states = {end["state"]: end["rows"] for end in ends}
-    assert sum(states.values()) == len(stream.sent), states
-    assert set(states) <= {"answered", "failed"}
+    assert states == {"answered": len(stream.sent)}
     stored = house.rows("SELECT dms_number FROM workorders WHERE dealer_id = :id", id=dealer.dealer_id)
     assert len(stored) == len({one["dms_number"] for one in stored}) == len(_NUMBERS) - 2
     row.over(f"{len(stream.sent)} rows: " + ", ".join(f"{n} {state}" for state, n in states.items()))

@@ -186,7 +186,7 @@ def test_many_at_once_while_connections_are_cut(house: House, fault: Begin) -> N
     numbers = [known.COMPLETE, known.BELGIAN, known.SWAPPED_DATE, *known.AWKWARD]
     row.strikes()
     with ThreadPoolExecutor(1) as cutter:
-        sent = [house.search(dealer, numbers[n % len(numbers)]) for n in range(60)]
+        sent = [house.search(dealer, numbers[n % len(numbers)], fresh=True) for n in range(60)]
         cuts = cutter.submit(cut_often, house, 8)
         outcomes = [only(one.get(timeout=40))["outcome"] for one in sent]
         cut = cuts.result()

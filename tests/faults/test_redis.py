@@ -23,7 +23,9 @@ def same(workers: list[Program]) -> bool:
 
 
 def test_a_restart_with_messages_waiting(house: House, fault: Begin) -> None:
-    row = fault("Redis restarted with 20 messages waiting (AOF)", "none lost, the same workers go on", 30)
+    row = fault(
+        "Redis restarted with 20 messages waiting (AOF)", "none lost: who comes up afterwards has them", 30
+    )
     house.end("interactive")
     dealer = house.dealer()
     sent = [house.search(dealer, known.COMPLETE) for _ in range(20)]
@@ -58,6 +60,27 @@ def test_a_kill_and_a_while_away(house: House, fault: Begin, away: int) -> None:
     finished(house, dealer)
     row.over("both workers alive and ready again; content as of a quiet import")
     assert same(workers)
+
+
+@pytest.mark.faults
+def test_away_for_longer_than_a_task_may_take(house: House, fault: Begin) -> None:
+    row = fault(
+        "Redis away 70 s, tasks of a run may take 4 s, at most 6",
+        "the same worker goes on: who ended meanwhile is heard before time limits strike",
+        120,
+    )
+    worker = house.bulk()
+    dealer = run_under_way(house, soft_time_limit=4, time_limit=6)
+    row.strikes()
+    house.stack.redis.stop(SIGKILL)
+    # The task fails at once, and then tries for most of a minute to say so.
+    elapse(70)
+    house.stack.redis.start()
+    until(lambda: house.stack.health("bulk").ready, 35, "ready")
+    finished(house, dealer)
+    assert "time limit (4s)" not in worker.log.read_text("utf-8")
+    row.over("the worker alive and ready again; content as of a quiet import")
+    assert same([worker])
 
 
 @pytest.mark.faults
@@ -135,7 +158,7 @@ def test_a_full_memory(house: House, fault: Begin) -> None:
         with pytest.raises(Exception, match=r"OOM|maxmemory"):
             house.search(dealer, known.COMPLETE)
         server.config_set("maxmemory", 0)
-    only(desk.search(known.COMPLETE), outcome="unchanged")
+    only(house.search(dealer, known.COMPLETE, fresh=True).get(timeout=20), outcome="unchanged")
     row.over("OperationalError (OOM) at once; afterwards answered")
     assert same([worker])
 
