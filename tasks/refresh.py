@@ -99,10 +99,14 @@ def _tell(run: Run) -> None:
 
 
 def _answer_watchers(parts: Parts, run_id: int, task_id: str, answer: object, state: str) -> None:
-    for watcher in parts.bulk.dismiss(run_id):
+    run = parts.bulk.state(run_id)
+    watchers = () if run is None else run.watchers
+    for watcher in watchers:
         # Celery answers this task itself.
         if watcher != task_id:
             app.backend.store_result(watcher, answer, state)
+    # Told first: whoever is told again is told the same, and whom nobody told, `refresh_due` finds.
+    parts.bulk.dismiss(run_id, watchers)
 
 
 def _of_dealer(parts: Parts, run_id: int | None, dealer_id: int) -> int:

@@ -95,10 +95,10 @@ class BulkRefresh:
         with self._database.transaction() as connection:
             return join_run(connection, run_id, dealer_id, watcher)
 
-    def dismiss(self, run_id: int) -> list[str]:
-        """The run's watchers, each once: whoever calls this answers them."""
+    def dismiss(self, run_id: int, told: Sequence[str]) -> None:
+        """These watchers have been answered."""
         with self._database.transaction() as connection:
-            return dismiss_watchers(connection, run_id)
+            dismiss_watchers(connection, run_id, told)
 
     def state(self, run_id: int) -> Run | None:
         with self._database.transaction() as connection:

@@ -76,6 +76,24 @@ def finished(house: House, dealer: Dealer, row: Fault, seen: str) -> None:
     row.over(f"{seen}; {done['pages']} pages, {done['created']} created")
 
 
+def test_a_run_that_ended_and_nobody_was_told(house: House, fault: Begin) -> None:
+    row = fault("whoever ended a run died before it told its watchers", "after a look they are told", 30)
+    house.bulk()
+    dealer = house.dealer()
+    run = house.parts.bulk.start(dealer.dealer_id, "who-waits")
+    row.strikes()
+    house.run(
+        "UPDATE refresh_runs SET state = 'done', ring_at = now(), finished_at = now() - interval '2 minutes' "
+        "WHERE id = :id",
+        id=run.run_id,
+    )
+    assert run.run_id in house.look()
+    told = house.backend.AsyncResult("who-waits").get(timeout=20)
+    assert (told["run_id"], told["state"]) == (run.run_id, "done")
+    until(lambda: list(house.run_row(dealer)["watchers"]) == [], 10, "nobody waits any more")
+    row.over("told, and waits no more")
+
+
 @pytest.mark.faults
 def test_a_whole_worker_killed_and_time_passes_by_itself(house: House, fault: Begin) -> None:
     row = fault(

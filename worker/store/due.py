@@ -2,7 +2,7 @@
 number of askers at once."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -49,19 +49,20 @@ def join_run(connection: Connection, run_id: int, dealer_id: int, watcher: str) 
     return started[0] if started else None
 
 
-def dismiss_watchers(connection: Connection, run_id: int) -> list[str]:
-    """Who waits for the run: they are to be answered now, once."""
-    row = connection.execute(text(run_statements.DISMISS), {"run_id": run_id}).one_or_none()
-    return [] if row is None else list(row.watchers)
+def dismiss_watchers(connection: Connection, run_id: int, told: Sequence[str]) -> None:
+    """These have been answered and wait no more."""
+    connection.execute(text(run_statements.DISMISS), {"run_id": run_id, "told": [*told]})
 
 
 def overdue_runs(connection: Connection, limit: int) -> list[StartedRun]:
-    """Open runs that nobody holds, though a message was sent for each over `RING_SECONDS` ago: send another.
+    """Open runs that nobody holds, though a message was sent for each over `RING_SECONDS` ago, and runs that
+    ended as long ago and have watchers still: send another.
 
     Each is returned once in `RING_SECONDS`, however many ask.
     """
     parameters = {"limit": limit, "ring_seconds": RING_SECONDS}
-    return _started(connection.execute(text(run_statements.OVERDUE), parameters))
+    statements = (run_statements.OVERDUE, run_statements.UNTOLD)
+    return [run for one in statements for run in _started(connection.execute(text(one), parameters))]
 
 
 def _start(

@@ -75,9 +75,8 @@ UPDATE refresh_runs AS run SET {_WATCH} WHERE id = :run_id AND dealer_id = ANY(:
 RETURNING id AS run_id, dealer_id, turns AS turn, {_UNATTENDED}
 """
 DISMISS = """
-UPDATE refresh_runs run SET watchers = '{}'
-FROM (SELECT id, watchers FROM refresh_runs WHERE id = :run_id FOR UPDATE) before
-WHERE run.id = before.id RETURNING before.watchers
+UPDATE refresh_runs SET watchers = ARRAY(SELECT unnest(watchers) EXCEPT SELECT unnest(CAST(:told AS text[])))
+WHERE id = :run_id
 """
 
 OVERDUE = f"""
@@ -85,6 +84,17 @@ UPDATE refresh_runs SET ring_at = {_RING}
 WHERE id IN (
     SELECT id FROM refresh_runs
     WHERE {_OPEN} AND (ring_at <= now() OR ring_at > now() + {_TOO_FAR})
+    ORDER BY ring_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended
+"""
+
+# Who ended it died before all were told, or Redis was away for too long.
+UNTOLD = f"""
+UPDATE refresh_runs SET ring_at = {_RING}
+WHERE id IN (
+    SELECT id FROM refresh_runs
+    WHERE watchers <> '{{}}' AND NOT ({_OPEN}) AND finished_at < now() - make_interval(secs => :ring_seconds)
+        AND (ring_at <= now() OR ring_at > now() + {_TOO_FAR})
     ORDER BY ring_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended
 """

@@ -68,4 +68,9 @@ refresh_runs = Table(
 )
 Index("uq_refresh_runs_open", refresh_runs.c.dealer_id, unique=True, postgresql_where=text(_OPEN))
 Index("ix_refresh_runs_to_ring", refresh_runs.c.ring_at, postgresql_where=text(_OPEN))
+Index(
+    "ix_refresh_runs_untold",
+    refresh_runs.c.ring_at,
+    postgresql_where=text(f"watchers <> '{{}}' AND NOT ({_OPEN})"),
+)
 Index(None, refresh_runs.c.dealer_id, refresh_runs.c.started_at)

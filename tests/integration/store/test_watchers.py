@@ -41,20 +41,53 @@ def end(store: Store, run_id: int, state: RunState, code: ErrorCode | None = Non
         assert finish(connection, run_id, "a", state, code)
 
 
-def dismissed(store: Store, run_id: int) -> list[str]:
+def watching(store: Store, run_id: int) -> list[str]:
     with store.database.transaction() as connection:
-        return dismiss_watchers(connection, run_id)
+        run = run_state(connection, run_id)
+    assert run is not None
+    return sorted(run.watchers)
 
 
-def test_who_asks_is_answered_once(store: Store) -> None:
+def told(store: Store, run_id: int, *watchers: str) -> None:
+    with store.database.transaction() as connection:
+        dismiss_watchers(connection, run_id, watchers)
+
+
+def rung(store: Store) -> list[int]:
+    with store.database.transaction() as connection:
+        return [run.run_id for run in overdue_runs(connection, 10)]
+
+
+def test_who_asks_waits_until_told(store: Store) -> None:
     run_id = ask(store, "first").run_id
     assert ask(store, "second").run_id == ask(store, "second").run_id == run_id
     with store.database.transaction() as connection:
         assert join_run(connection, run_id, 7, "third") is not None
         assert join_run(connection, run_id, 8, "a stranger's") is None
-    assert sorted(dismissed(store, run_id)) == ["first", "second", "third"]
-    assert dismissed(store, run_id) == []
-    assert dismissed(store, run_id + 1) == []
+    assert watching(store, run_id) == ["first", "second", "third"]
+    told(store, run_id, "first", "a stranger's")
+    told(store, run_id + 1, "second")
+    assert watching(store, run_id) == ["second", "third"]
+    told(store, run_id, "second", "third")
+    assert watching(store, run_id) == []
+
+
+@pytest.mark.parametrize("state", [RunState.DONE, RunState.FAILED])
+def test_an_ended_run_is_rung_for_until_all_are_told(store: Store, state: RunState) -> None:
+    run_id = ask(store, "first").run_id
+    assert ask(store, "second").run_id == run_id
+    end(store, run_id, state, ErrorCode.INTERNAL)
+    assert rung(store) == [], "whoever ended it is telling them"
+    told(store, run_id, "first")
+    minutes_ago = "UPDATE refresh_runs SET finished_at = now() - interval '{0}', ring_at = now()"
+    store.run(minutes_ago.format("5 minutes"))
+    assert rung(store) == [run_id]
+    assert rung(store) == [], "rung for once a minute"
+    store.run(minutes_ago.format("6 minutes"))
+    assert rung(store) == [run_id]
+    told(store, run_id, "second")
+    store.run(minutes_ago.format("7 minutes"))
+    assert rung(store) == []
 
 
 def test_an_ended_run_is_watched_by_nobody_more(store: Store) -> None:
@@ -63,7 +96,7 @@ def test_an_ended_run_is_watched_by_nobody_more(store: Store) -> None:
     with store.database.transaction() as connection:
         assert join_run(connection, run_id, 7, "late") is None
     assert ask(store, "next").run_id != run_id
-    assert dismissed(store, run_id) == ["first"]
+    assert watching(store, run_id) == ["first"]
 
 
 def test_only_a_run_that_nobody_attends_needs_another_worker(store: Store) -> None:
@@ -89,15 +122,15 @@ def test_of_messages_for_the_same_turn_one_counts(store: Store) -> None:
     let_go(store, started.run_id)
     assert take(store, started.run_id, started.turn) is None, "sent twice, or come again"
     # Rung for as often as it may be, there is one next turn
-    rung = []
+    bells = []
     for _ in range(2):
         store.run("UPDATE refresh_runs SET ring_at = now()")
         with store.database.transaction() as connection:
-            rung += overdue_runs(connection, 10)
-    assert [run.turn for run in rung] == [first.turns, first.turns]
-    assert take(store, started.run_id, rung[0].turn)
+            bells += overdue_runs(connection, 10)
+    assert [run.turn for run in bells] == [first.turns, first.turns]
+    assert take(store, started.run_id, bells[0].turn)
     let_go(store, started.run_id)
-    assert take(store, started.run_id, rung[1].turn) is None
+    assert take(store, started.run_id, bells[1].turn) is None
     assert take(store, started.run_id) is not None, "whoever names no turn may have any"
 
 
