@@ -88,8 +88,8 @@ class House:
     def interactive(self, name: str = "interactive") -> Program:
         return self._worker(name, lambda: self.stack.start_worker(name=name))
 
-    def bulk(self, name: str = "bulk", *, soft_stop: bool = False) -> Program:
-        return self._worker(name, lambda: self.stack.start_bulk_worker(name=name, soft_stop=soft_stop))
+    def bulk(self, name: str = "bulk", **options: Any) -> Program:
+        return self._worker(name, lambda: self.stack.start_bulk_worker(name=name, **options))
 
     def _worker(self, name: str, start: Callable[[], Program]) -> Program:
         worker = self._workers.get(name)

@@ -97,19 +97,29 @@ def test_a_run_that_ended_and_nobody_was_told(house: House, fault: Begin) -> Non
 @pytest.mark.faults
 def test_a_whole_worker_killed_and_time_passes_by_itself(house: House, fault: Begin) -> None:
     row = fault(
-        "SIGKILL of the whole bulk worker, a standby takes over", "within the lease of 60 s and a look", 100
+        "SIGKILL of the whole bulk worker with 4 runs in flight, a standby takes over",
+        "all done within the lease of 60 s and a look",
+        100,
     )
     worker = house.bulk()
-    dealer = run_under_way(house, latency_ms=100)
-    pages = house.run_row(dealer)["pages"]
+    dealers = [run_under_way(house, latency_ms=100)]
+    for _ in range(3):
+        dealers.append(house.dealer())
+        house.parts.bulk.start(dealers[-1].dealer_id)
+        house.refresh_all(dealers[-1])
     row.strikes()
     os.killpg(worker.process.pid, SIGKILL)
     house.end("bulk")
     house.bulk("standby")
-    until(lambda: house.look() != [], 90, "the sweeper rings")
-    done = house.until_done(dealer)
-    assert house.content(dealer) == house.quiet_content()
-    row.over(f"killed after page {pages}; {done['pages']} pages, {done['created']} created")
+    rung: set[int] = set()
+
+    def done() -> bool:
+        rung.update(house.look())
+        return all(house.run_row(dealer)["state"] == "done" for dealer in dealers)
+
+    until(done, 95, "the end of all runs")
+    assert all(house.content(dealer) == house.quiet_content() for dealer in dealers)
+    row.over(f"{len(dealers)} of {len(dealers)} runs done, {len(rung)} rung for")
     house.end("standby")
 
 

@@ -20,7 +20,7 @@ def test_it_dies_while_somebody_waits(house: House, fault: Begin) -> None:
     row = fault(
         "Redis dies while the backend waits for an answer",
         "an error within seconds; the same process works in one call afterwards",
-        8,
+        2,
     )
     worker, dealer = house.interactive(), house.dealer()
     only(house.desk(dealer).search(known.BELGIAN), outcome="created")

@@ -41,7 +41,7 @@ def wired(house: House, behind: int, *, bulk: bool = False) -> Iterator[tuple[Wi
 
 @pytest.mark.faults
 def test_connections_to_redis_fall_silent(house: House, fault: Begin) -> None:
-    row = fault("all TCP connections to Redis frozen, new ones work", "the same worker consumes again", 30)
+    row = fault("all TCP connections to Redis frozen, new ones work", "the same worker consumes again", 20)
     dealer = house.dealer()
     with wired(house, house.stack.redis.port) as (wire, worker):
         only(house.desk(dealer).search(known.COMPLETE), outcome="created")
