@@ -366,12 +366,12 @@ def test_near_misses_say_whose_they_are_and_the_own_ones_come_first() -> None:
     dealer = replace(DEALER, affiliates=(1,))
     [found] = explained(dealer, NEIGHBORS, Seen(near=PLATES_NEARBY), NOON)
     assert found.said("en") == (
-        "The DMS has no workorder with this number or plate, but it has workorders with nearly this plate: "
-        "WO-1, WO-3 (branch 3 of Garage Proefstraat), WO-4 (branch 4, not imported here)."
+        "The DMS has no workorder with this number or plate, but it has workorders with nearly this "
+        "plate: WO-1, WO-3 (branch 3 of Garage Proefstraat), WO-4 (branch 4, not imported here)."
     )
     assert found.said("nl") == (
-        "Het DMS heeft geen werkorder met dit nummer of kenteken, maar wel werkorders met bijna dit kenteken: "
-        "WO-1, WO-3 (filiaal 3 van Garage Proefstraat), WO-4 (filiaal 4, hier niet geïmporteerd)."
+        "Het DMS heeft geen werkorder met dit nummer of kenteken, maar wel werkorders met bijna dit "
+        "kenteken: WO-1, WO-3 (filiaal 3 van Garage Proefstraat), WO-4 (filiaal 4, hier niet geïmporteerd)."
     )
     assert found.next_step("en") == (
         "Check the spelling. Search for the one that is meant. "
@@ -410,7 +410,9 @@ def test_what_has_no_number_cannot_be_named() -> None:
 
 
 def test_the_answer_as_json_has_every_sentence() -> None:
-    near = Finding(Verdict.NEAR_MISS, near=(Near("WO-0711", 3, MatchedBy.PLATE, False, "Garage Proefstraat"),))
+    near = Finding(
+        Verdict.NEAR_MISS, near=(Near("WO-0711", 3, MatchedBy.PLATE, False, "Garage Proefstraat"),)
+    )
     dumped = dump_why(WhyAnswer("click-1", True, (near,)))
     assert dumped["request_id"] == "click-1"
     [finding] = dumped["findings"]

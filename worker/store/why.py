@@ -62,9 +62,9 @@ SELECT search FROM import_requests
 WHERE dealer_id = :dealer_id AND kind = 'import' AND answered_at IS NULL AND search IS NOT NULL LIMIT 1000
 """)
 
-# Vinacles has answered whoever came to an outcome by asking it, whom it refused, and a run that stored a page;
-# none of the others says anything about it. A question that was answered also empties the circuit, whose
-# failures in a row are therefore the most that can count.
+# Vinacles has answered whoever came to an outcome by asking it, whom it refused, and a run that stored a
+# page. A question that was answered also empties the circuit, whose failures in a row are therefore the most
+# that can count.
 _FAILING_SINCE = text("""
 WITH answered AS (
     SELECT greatest(

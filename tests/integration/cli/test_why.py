@@ -81,9 +81,7 @@ def test_rejected_now_and_remembered(twodrive: Run, dealer: str) -> None:
     assert found["since"] is not None
 
 
-def test_rejected_where_claire_has_an_older_version(
-    twodrive: Run, dealer: str, dms: SimulatorAdmin
-) -> None:
+def test_rejected_where_claire_has_an_older_version(twodrive: Run, dealer: str, dms: SimulatorAdmin) -> None:
     twodrive("import", dealer, known.COMPLETE, "--local")
     dms.patch_rows("WorkorderLine", COMPLETE, {"Price": "99,99x"})
     refused_now = verdict(twodrive, dealer, known.COMPLETE)
