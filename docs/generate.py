@@ -69,7 +69,8 @@ is what `get()` returns.
 _VERDICTS = """\
 ## Why it is or is not in Claire
 
-What `workorders.why` and `twodrive why` find: `findings[].verdict`. Words in braces are filled in.
+What `workorders.why` and `twodrive why` find: `findings[].verdict`. Words in braces are filled in;
+some are empty where there is nothing to say, and `{once}` where searching and refreshing work now.
 """
 _ERRORS = """\
 ## Error codes

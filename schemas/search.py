@@ -34,10 +34,13 @@ class SearchTerms:
 
     def matches(self, row: Row) -> bool:
         """Whether a header row really carries the number (blanks around it and case aside) or the plate."""
-        wo_number, plate = row.get(WO_NUMBER), row.get(PLATE)
-        if isinstance(wo_number, str) and wo_number.strip().casefold() in self._folded_numbers():
-            return True
-        return isinstance(plate, str) and plates.bare(plate) in self.bare_plates
+        plate = row.get(PLATE)
+        return self.has_number(row) or (isinstance(plate, str) and plates.bare(plate) in self.bare_plates)
+
+    def has_number(self, row: Row) -> bool:
+        """Whether it is the number that the row carries."""
+        wo_number = row.get(WO_NUMBER)
+        return isinstance(wo_number, str) and wo_number.strip().casefold() in self._folded_numbers()
 
     def _folded_numbers(self) -> frozenset[str]:
         return frozenset(number.casefold() for number in self.wo_numbers)

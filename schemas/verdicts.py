@@ -8,8 +8,9 @@ from schemas.coded import Coded
 
 class Verdict(Coded):
     """`en` and `nl` say what is the case, `next_en` and `next_nl` what to do about it. Words in braces are
-    filled in with what is known: `{appointment}`, `{affiliate}`, `{since}`, `{moment}`, `{fields}`,
-    `{reason}`, `{date}`, `{numbers}`, `{code}`, `{until}`, `{dealer}`, `{perhaps_swapped}`.
+    filled in with what is known (`schemas.why`). `{once}` says when searching and refreshing work again, and
+    is empty where they work; `{held_since}`, `{if_swapped}`, `{older}`, `{perhaps_swapped}` and
+    `{where_to_search}` are empty where there is nothing to say.
     """
 
     def __init__(self, _code: str, en: str, nl: str, next_en: str, next_nl: str) -> None:
@@ -20,57 +21,57 @@ class Verdict(Coded):
         "imported",
         "It is in Claire, with its appointment on {appointment} at branch {affiliate}.",
         "Hij staat in Claire, met de afspraak op {appointment} bij filiaal {affiliate}.",
-        "Look on that day at that branch, or press refresh on its page.",
-        "Kijk op die dag bij dat filiaal, of ververs de pagina van de werkorder.",
+        "Look on that day at that branch, or press refresh on its page{once}.",
+        "Kijk op die dag bij dat filiaal, of ververs de pagina van de werkorder{once}.",
     )
     POSSIBLE_SWAP = (
         "possible_swap",
-        "It is in Claire, but on {appointment}; day and month may be swapped: perhaps {date} is meant.",
-        "Hij staat in Claire, maar op {appointment}; dag en maand zijn mogelijk verwisseld: misschien is {date} bedoeld.",
-        "Find it on {appointment}; correct the date in the DMS and refresh.",
-        "Zoek hem op {appointment}; verbeter de datum in het DMS en ververs.",
+        "It is in Claire, but on {appointment} at branch {affiliate}; day and month may be swapped: perhaps {date} is meant.",
+        "Hij staat in Claire, maar op {appointment} bij filiaal {affiliate}; dag en maand zijn mogelijk verwisseld: misschien is {date} bedoeld.",
+        "Look on that day; if the date is wrong, correct it in the DMS and press refresh on its page{once}.",
+        "Kijk op die dag; klopt de datum niet, verbeter die dan in het DMS en ververs de pagina van de werkorder{once}.",
     )
     HELD = (
         "held",
-        "It is in Claire, but work has started ({since}), so changes in the DMS were not taken: {fields}.",
-        "Hij staat in Claire, maar er wordt al aan gewerkt ({since}), dus wijzigingen in het DMS zijn niet overgenomen: {fields}.",
+        "It is in Claire, with its appointment on {appointment} at branch {affiliate}. Work on it started on {moment}, so changes in the DMS have not been taken over{held_since}: {fields}.{perhaps_swapped}",
+        "Hij staat in Claire, met de afspraak op {appointment} bij filiaal {affiliate}. Het werk is begonnen op {moment}, dus worden wijzigingen in het DMS{held_since} niet overgenomen: {fields}.{perhaps_swapped}",
         "Change it in Claire by hand, or ask an operator to keep importing after work has started.",
-        "Wijzig het met de hand in Claire, of vraag een beheerder om na het begin van het werk te blijven importeren.",
+        "Pas de werkorder in Claire met de hand aan, of vraag een beheerder om ook na het begin van het werk te blijven importeren.",
     )
     OUTDATED = (
         "outdated",
-        "It is in Claire as it was in the DMS on {moment}; the DMS has changed since then: {fields}.",
-        "Hij staat in Claire zoals hij op {moment} in het DMS stond; daarna is in het DMS gewijzigd: {fields}.",
-        "Press refresh on its page.",
-        "Ververs de pagina van de werkorder.",
+        "It is in Claire, with its appointment on {appointment} at branch {affiliate}, as it was in the DMS on {moment}. It has changed in the DMS since then: {fields}.{perhaps_swapped}",
+        "Hij staat in Claire, met de afspraak op {appointment} bij filiaal {affiliate}, zoals hij op {moment} in het DMS stond. Daarna is hij in het DMS gewijzigd: {fields}.{perhaps_swapped}",
+        "{if_swapped}Press refresh on its page{once}.",
+        "{if_swapped}Ververs de pagina van de werkorder{once}.",
     )
     VANISHED = (
         "vanished",
-        "It is in Claire, but the DMS does not have it any more ({since}).",
-        "Hij staat in Claire, maar het DMS heeft hem niet meer ({since}).",
+        "It is in Claire, with its appointment on {appointment} at branch {affiliate}, but the DMS does not have it any more ({noticed}).",
+        "Hij staat in Claire, met de afspraak op {appointment} bij filiaal {affiliate}, maar het DMS heeft hem niet meer ({noticed}).",
         "Look in the DMS whether it was deleted or moved to another branch.",
         "Kijk in het DMS of hij verwijderd is of naar een ander filiaal is verplaatst.",
     )
     REJECTED = (
         "rejected",
-        "The DMS has it, but it cannot be used: {reason}",
-        "Het DMS heeft hem, maar hij is niet bruikbaar: {reason}",
-        "Correct it in the DMS, then search for it again.",
-        "Verbeter hem in het DMS en zoek hem daarna opnieuw.",
+        "The DMS has it, but it cannot be used. {reason}{older}",
+        "Het DMS heeft hem, maar hij is niet bruikbaar. {reason}{older}",
+        "Correct it in the DMS, and search for it again{once}.",
+        "Verbeter hem in het DMS en zoek hem opnieuw{once}.",
     )
     NEVER_ASKED = (
         "never_asked",
-        "The DMS has it, and nobody has asked for it yet.",
-        "Het DMS heeft hem, en niemand heeft er nog naar gezocht.",
-        "Search for it in Claire; that imports it.",
-        "Zoek hem in Claire; dan wordt hij geïmporteerd.",
+        "The DMS has it on {appointment} at branch {affiliate}, but it has not been imported yet.{perhaps_swapped}",
+        "Het DMS heeft hem op {appointment} bij filiaal {affiliate}, maar hij is nog niet geïmporteerd.{perhaps_swapped}",
+        "{if_swapped}Search for it in Claire{once}; that imports it.",
+        "{if_swapped}Zoek hem in Claire{once}; dan wordt hij geïmporteerd.",
     )
     OUTSIDE_DAYS = (
         "outside_days",
-        "The DMS has it on {appointment}, outside the days that are imported without a search.{perhaps_swapped}",
-        "Het DMS heeft hem op {appointment}, buiten de dagen die zonder zoeken worden geïmporteerd.{perhaps_swapped}",
-        "Search for it in Claire, which imports it; correct the date in the DMS if it is wrong.",
-        "Zoek hem in Claire, dan wordt hij geïmporteerd; verbeter de datum in het DMS als die niet klopt.",
+        "The DMS has it on {appointment} at branch {affiliate}, outside the days that are imported without a search.{perhaps_swapped}",
+        "Het DMS heeft hem op {appointment} bij filiaal {affiliate}, buiten de dagen die zonder zoeken worden geïmporteerd.{perhaps_swapped}",
+        "If the date is wrong, correct it in the DMS. Search for it in Claire{once}; that imports it.",
+        "Klopt de datum niet, verbeter die dan in het DMS. Zoek hem in Claire{once}; dan wordt hij geïmporteerd.",
     )
     WAITING = (
         "waiting",
@@ -95,17 +96,17 @@ class Verdict(Coded):
     )
     NEAR_MISS = (
         "near_miss",
-        "The DMS has no workorder with this number or plate, but it has nearly the same: {numbers}.",
-        "Het DMS heeft geen werkorder met dit nummer of kenteken, maar wel bijna dezelfde: {numbers}.",
-        "Check the spelling, and search for the one that is meant.",
-        "Controleer de schrijfwijze en zoek degene die bedoeld is.",
+        "The DMS has no workorder with this number or plate, but it has {near}.",
+        "Het DMS heeft geen werkorder met dit nummer of kenteken, maar wel {near}.",
+        "Check the spelling.{where_to_search}",
+        "Controleer de schrijfwijze.{where_to_search}",
     )
     NOT_IN_DMS = (
         "not_in_dms",
-        "The DMS has no workorder with this number or plate, nor nearly the same.",
-        "Het DMS heeft geen werkorder met dit nummer of kenteken, ook niet bijna dezelfde.",
-        "Check in the DMS that it is saved, and that the number is right.",
-        "Controleer in het DMS of hij is opgeslagen en of het nummer klopt.",
+        "The DMS has no workorder with this number or plate, nor with nearly the same.",
+        "Het DMS heeft geen werkorder met dit nummer of kenteken, en ook geen die er sterk op lijkt.",
+        "Check in the DMS that it is saved, and that the number or plate is right.",
+        "Controleer in het DMS of hij is opgeslagen en of het nummer of kenteken klopt.",
     )
     NOT_SEARCHABLE = (
         "not_searchable",
@@ -130,8 +131,8 @@ class Verdict(Coded):
     )
     CIRCUIT_OPEN = (
         "circuit_open",
-        "2Drive has a failure ({since}) and is left alone for a moment; it is tried again at {until}.",
-        "2Drive heeft een storing ({since}) en wordt even met rust gelaten; de volgende poging is op {until}.",
+        "2Drive is not working ({since}) and is left alone for a moment; it is tried again at {until}.",
+        "2Drive heeft een storing ({since}) en wordt even met rust gelaten; de volgende poging is om {until}.",
         "Look again after that; if it lasts, tell an operator.",
         "Kijk daarna opnieuw; geef het door aan een beheerder als het aanhoudt.",
     )
@@ -153,6 +154,6 @@ class Verdict(Coded):
         "not_here",
         "It is not in Claire; nobody looked in the DMS.",
         "Hij staat niet in Claire; in het DMS is niet gekeken.",
-        "Search for it in Claire; that looks in the DMS and imports it.",
-        "Zoek hem in Claire; dan wordt in het DMS gekeken en wordt hij geïmporteerd.",
+        "Search for it in Claire{once}; that looks in the DMS and imports it.",
+        "Zoek hem in Claire{once}; dan wordt in het DMS gekeken en wordt hij geïmporteerd.",
     )

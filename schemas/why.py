@@ -8,27 +8,13 @@ from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, fields
 
+from schemas import why_words
 from schemas.field_words import in_words
+from schemas.near import Near, NearSchema, listed, where_to_search
 from schemas.outcome import Reason
 from schemas.verdicts import Verdict
 
-#: How moments are written for people, by language.
-_MOMENTS = {"en": "%Y-%m-%d %H:%M", "nl": "%d-%m-%Y %H:%M"}
-_UNKNOWN = {"en": "unknown since when", "nl": "onbekend sinds wanneer"}
-_SINCE = {"en": "since {}", "nl": "sinds {}"}
-_PERHAPS_SWAPPED = {
-    "en": " Day and month may be swapped: perhaps {} is meant.",
-    "nl": " Dag en maand zijn mogelijk verwisseld: misschien is {} bedoeld.",
-}
-_NO_FIELDS = {"en": "which ones is not known here", "nl": "welke dat zijn, is hier niet bekend"}
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A workorder whose number or plate is nearly what was typed."""
-
-    wo_number: str
-    affiliate_id: int | None
+_NOT_KNOWN = {"en": "what exactly is not known here", "nl": "wat precies, is hier niet bekend"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +28,13 @@ class AtNeighbor:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One verdict. `since`, `until` and `appointment` are wall clocks at the branch; `fields` are names,
-    never values; `swapped` is the appointment with day and month exchanged; `dealer` is the name of another
-    dealer of the group; `problem` is for operators."""
+    """One verdict. `workorder_id` is of one that Claire has, and `appointment` and `affiliate_id` then say
+    where it shows. All moments are wall clocks at the branch: `since` when it became so (of a held one: when
+    work started; of an outdated one: when Claire's version was asked for), `held_since` when a change was
+    first not taken over; None where it was noticed just now. `fields` are names, never values; `swapped` is
+    the appointment in the DMS with day and month exchanged, where that may be what was meant; `dealer` is the
+    name of another dealer of the group; `once` says when searching and refreshing work again, where they do
+    not work now; `problem` is for operators."""
 
     verdict: Verdict
     workorder_id: UUID | None = None
@@ -54,12 +44,14 @@ class Finding:
     dealer: str | None = None
     appointment: datetime | None = None
     since: datetime | None = None
+    held_since: datetime | None = None
     reason: Reason | None = None
     fields: tuple[str, ...] = ()
     swapped: datetime | None = None
     until: datetime | None = None
     near: tuple[Near, ...] = ()
     error_code: str | None = None
+    once: why_words.Once | None = None
     problem: str = field(default="", repr=False)
 
     def said(self, language: str) -> str:
@@ -83,40 +75,28 @@ class WhyAnswer:
 
 def _filled(sentence: str, finding: Finding, language: str) -> str:
     reason = finding.reason
+    once = "" if finding.once is None else finding.once.said(language)
     words: Mapping[str, object] = {
-        "appointment": _moment(finding.appointment, language),
-        "affiliate": finding.affiliate_id,
-        "since": _since(finding.since, language),
-        "moment": _moment(finding.since, language),
-        "fields": in_words(finding.fields, language) or _NO_FIELDS[language],
-        "reason": "" if reason is None else reason.nl if language == "nl" else reason.en,
-        "date": _moment(finding.swapped, language),
-        "numbers": ", ".join(near.wo_number for near in finding.near),
+        "affiliate": why_words.branch(finding.affiliate_id),
+        "appointment": why_words.moment(finding.appointment, language),
         "code": finding.error_code,
-        "until": _moment(finding.until, language),
+        "date": why_words.moment(finding.swapped, language),
         "dealer": finding.dealer,
-        "perhaps_swapped": _perhaps_swapped(finding.swapped, language),
+        "fields": in_words(finding.fields, language) or _NOT_KNOWN[language],
+        "held_since": why_words.also_since(finding.held_since, language),
+        "if_swapped": why_words.if_swapped(finding.swapped, language),
+        "moment": why_words.moment(finding.since, language),
+        "near": listed(finding.near, language),
+        "noticed": why_words.noticed(finding.since, language),
+        "older": why_words.older(finding.appointment, finding.affiliate_id, language),
+        "once": once,
+        "perhaps_swapped": why_words.perhaps_swapped(finding.swapped, language),
+        "reason": "" if reason is None else reason.nl if language == "nl" else reason.en,
+        "since": why_words.since(finding.since, language),
+        "until": why_words.clock(finding.until),
+        "where_to_search": where_to_search(finding.near, once, language),
     }
     return sentence.format(**words)
-
-
-def _moment(moment: datetime | None, language: str) -> str:
-    return "?" if moment is None else moment.strftime(_MOMENTS[language])
-
-
-def _since(moment: datetime | None, language: str) -> str:
-    return _UNKNOWN[language] if moment is None else _SINCE[language].format(_moment(moment, language))
-
-
-def _perhaps_swapped(moment: datetime | None, language: str) -> str:
-    return "" if moment is None else _PERHAPS_SWAPPED[language].format(_moment(moment, language))
-
-
-class NearSchema(Schema):
-    """A workorder whose number or plate is nearly what was typed."""
-
-    wo_number = fields.String(required=True)
-    affiliate_id = fields.Integer(required=True, allow_none=True)
 
 
 class FindingSchema(Schema):
@@ -126,7 +106,9 @@ class FindingSchema(Schema):
         unknown = EXCLUDE
 
     verdict = fields.Enum(Verdict, by_value=fields.String, required=True)
-    workorder_id = fields.UUID(required=True, allow_none=True)
+    workorder_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "Null where Claire does not have it."}
+    )
     dms_number = fields.Integer(required=True, allow_none=True)
     wo_number = fields.String(required=True, allow_none=True)
     affiliate_id = fields.Integer(required=True, allow_none=True)
@@ -139,7 +121,22 @@ class FindingSchema(Schema):
         format="iso", required=True, allow_none=True, metadata={"description": "Wall clock at the branch."}
     )
     since = fields.NaiveDateTime(
-        format="iso", required=True, allow_none=True, metadata={"description": "Wall clock at the branch."}
+        format="iso",
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Since when it is so, of `held` when work started, of `outdated` when the version "
+            "that Claire has was asked for; wall clock at the branch. Null where it was noticed just now."
+        },
+    )
+    held_since = fields.NaiveDateTime(
+        format="iso",
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Of `held`: when a change in the DMS was first not taken over; wall clock at the "
+            "branch. Null where it was noticed just now."
+        },
     )
     reason = fields.Enum(Reason, by_value=fields.String, required=True, allow_none=True)
     fields_ = fields.List(

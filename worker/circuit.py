@@ -24,7 +24,7 @@ _JITTER = 0.2
 _MOST_DOUBLINGS = 16
 
 #: These say that Vinacles is there and answers, whatever it answers.
-_ANSWERS = frozenset(
+ANSWERS = frozenset(
     {ErrorCode.VINACLES_LOGIN_FAILED, ErrorCode.VINACLES_NOT_ALLOWED, ErrorCode.VINACLES_REFUSED}
 )
 
@@ -138,7 +138,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
 
 def was_answered(error: BaseException) -> bool:
     """Whether `error` is Vinacles' answer, if one that helps nobody."""
-    return isinstance(error, TwoDriveError) and error.code in _ANSWERS
+    return isinstance(error, TwoDriveError) and error.code in ANSWERS
 
 
 def _after(seconds: float, now: datetime) -> datetime:

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from schemas.dealer import Dealer
 from schemas.messages import WhyRequest
+from schemas.near import MatchedBy
 from schemas.search import NotSearchable, SearchTerms, near_misses, parse_search
 from schemas.verdicts import Verdict
-from schemas.vinacles import DMS_NUMBER
+from schemas.vinacles import DMS_NUMBER, Row
 from schemas.why import Finding, WhyAnswer
 from worker.assessment import read
 from worker.attempt import Attempt
 from worker.breaker import Breaker
 from worker.deadline import Deadline
 from worker.errors import TwoDriveError
+from worker.findings import Kept, Refusal
 from worker.store import why as stored
 from worker.store.dealers import Dealers, LoadedDealer
 from worker.store.failures import unknown_dealer
@@ -23,7 +25,7 @@ from worker.store.session import Database
 from worker.store.tables import Trigger
 from worker.vinacles.workorders import Vinacles
 from worker.waiting import Waiting, same
-from worker.why import Kept, Known, Refusal, Seen, explained
+from worker.why import Known, Seen, explained
 
 
 class Inquiry:
@@ -70,7 +72,7 @@ class Inquiry:
                 connection, neighbors, loaded.dealer.affiliates, terms.wo_numbers, terms.bare_plates
             )
             asked = stored.asked_by_row(connection, dealer_id)
-            failing_since = stored.failing_since(connection, dealer_id)
+            failing_since = stored.failing_since(connection, dealer_id, loaded.circuit.failures)
         return loaded, Known(
             {number: Kept(row.stored, row.missing_since, row.held_since) for number, row in kept.items()},
             [Refusal(row.dms_number, row.wo_number, row.reason, row.since) for row in refused],
@@ -123,4 +125,7 @@ class Inquiry:
         near = near_misses(request.search)
         if near is None:
             return Seen()
-        return Seen(near=self._vinacles.headers(everywhere, near, deadline, request.request_id))
+        by: dict[MatchedBy, list[Row]] = {matched_by: [] for matched_by in MatchedBy}
+        for row in self._vinacles.headers(everywhere, near, deadline, request.request_id):
+            by[MatchedBy.WO_NUMBER if near.has_number(row) else MatchedBy.PLATE].append(row)
+        return Seen(near=by)

@@ -145,6 +145,9 @@ def _work(desk: Desk, nest: Nest) -> None:
     ask(desk, nest, "workorders.import", search="x", arguments={f"{NAME} 1": NAME, PLATE: 1})
     ask(desk, nest, "workorders.import", search="x", request_id=f"{NAME} {PLATE}")
     ask(desk, nest, "workorders.refresh", workorder_id=PLATE)
+    for typed in (PLATE, "NK-123-R"):
+        told = ask(desk, nest, "workorders.why", search=typed)
+    assert told["findings"][0]["near"][0]["matched_by"] == "plate"
     desk.dms.patch_rows("WorkorderContact", {"WorkorderId": known.COMPLETE_ID}, {"EmailBusiness": NAME})
     ask(desk, nest, "workorders.refresh", workorder_id=workorder_id)
     ask(desk, nest, "workorders.refresh_dealer", "bulk")

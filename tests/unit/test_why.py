@@ -8,10 +8,11 @@ import pytest
 
 from schemas.dealer import Connection, Dealer, Neighbor, Secret
 from schemas.decision import Stored
+from schemas.near import MatchedBy, Near
 from schemas.outcome import Reason
 from schemas.reading import Accepted, Rejected
 from schemas.verdicts import Verdict
-from schemas.why import AtNeighbor, Finding, Near, WhyAnswer, dump_why
+from schemas.why import AtNeighbor, Finding, WhyAnswer, dump_why
 from schemas.workorder import Workorder
 from tests.workorders import NOON, WORKORDER
 from worker.assessment import Reading
@@ -22,9 +23,11 @@ from worker.errors import (
     ErrorCode,
     StorageUnavailable,
     Trouble,
+    TwoDriveError,
     VinaclesUnavailable,
 )
-from worker.why import Kept, Known, Refusal, Seen, explained
+from worker.findings import Kept, Refusal
+from worker.why import Known, Seen, explained
 
 NOWHERE = Connection(base_url="", token_url="", audience="", client_id="", client_secret=Secret(""))
 DEALER = Dealer(12, "Garage Testweg", NOWHERE)
@@ -35,6 +38,14 @@ LEFT_ALONE = CircuitOpen(ErrorCode.VINACLES_CIRCUIT_OPEN, "Nobody asks it.", "Se
 OPEN = Circuit(3, Trouble.UNREACHABLE, NOON, NOON + timedelta(minutes=1))
 REFUSAL = Refusal(NUMBER, "WO-5001", Reason.NO_LABOR_ITEM, NOON)
 NEIGHBORS = Known({}, neighbors=[Neighbor(13, "Garage Proefstraat", (2, 3))])
+PLATES_NEARBY = {
+    MatchedBy.PLATE: [
+        {"WONUMMER": "WO-4", "AffiliateId": 4},
+        {"WONUMMER": "WO-3", "AffiliateId": 3},
+        {"WONUMMER": "WO-1", "AffiliateId": 1},
+        {"WONUMMER": " ", "AffiliateId": 1},
+    ]
+}
 THERE = replace(NEIGHBORS, at_neighbor=AtNeighbor("Garage Proefstraat", "WO-1", 3))
 REDIS_AWAY = StorageUnavailable(ErrorCode.STORAGE_UNAVAILABLE, "Redis cannot be used.", "Try again.")
 REFUSED = ConfigurationError(ErrorCode.VINACLES_LOGIN_FAILED, "The login is refused.", "Correct it.")
@@ -79,7 +90,7 @@ def rejected() -> Seen:
         (THERE, AWAY, Verdict.OTHER_DEALER),
         (THERE, seen(), Verdict.NEVER_ASKED),
         (THERE, Seen(), Verdict.NOT_IN_DMS),
-        (Known({}), Seen(near=[{"WONUMMER": "WO-01", "AffiliateId": 1}]), Verdict.NEAR_MISS),
+        (Known({}), Seen(near=PLATES_NEARBY), Verdict.NEAR_MISS),
         (Known({}), None, Verdict.NOT_HERE),
         (Known({}, [REFUSAL]), None, Verdict.REJECTED),
         (Known({}, failing_since=NOON), AWAY, Verdict.VINACLES_AWAY),
@@ -107,17 +118,55 @@ def test_what_is_known_is_told_beside_what_could_not_be_asked() -> None:
 def test_an_open_circuit_says_since_when_and_until_when() -> None:
     [found] = explained(DEALER, Known({}, circuit=OPEN), LEFT_ALONE, NOON)
     assert "since 2026-11-23 13:00" in found.said("en")
-    assert "again at 2026-11-23 13:01" in found.said("en")
+    assert "again at 13:01:00." in found.said("en")
+    assert "is om 13:01:00." in found.said("nl")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(15.0, "13:00:15"), (15.2, "13:00:16"), (0.0, "13:00:00")])
+def test_whoever_looks_at_the_moment_that_is_told_is_not_too_early(seconds: float, said: str) -> None:
+    """Somebody else's probe, of which only the error knows, may be the one to wait for."""
+    error = CircuitOpen(LEFT_ALONE.code, LEFT_ALONE.text, LEFT_ALONE.next_step, retry_after_seconds=seconds)
+    [found] = explained(DEALER, Known({}, circuit=OPEN), error, NOON)
+    assert f"again at {said}." in found.said("en")
+
+
+@pytest.mark.parametrize(
+    ("failing_since", "circuit", "said"),
+    [
+        (None, Circuit(), "noticed just now"),
+        (NOON, Circuit(1, Trouble.TIMEOUT), "since 2026-11-23 13:00"),
+        # A refresh of all workorders opened it; no search has failed yet.
+        (None, OPEN, "since 2026-11-23 13:00"),
+        (NOON - timedelta(minutes=5), OPEN, "since 2026-11-23 12:55"),
+        (NOON + timedelta(minutes=5), OPEN, "since 2026-11-23 13:00"),
+    ],
+)
+def test_since_when_vinacles_is_away(failing_since: datetime | None, circuit: Circuit, said: str) -> None:
+    [found] = explained(DEALER, Known({}, failing_since=failing_since, circuit=circuit), AWAY, NOON)
+    assert found.said("en") == f"2Drive does not answer ({said})."
+
+
+def test_a_vanished_one_says_where_it_shows_and_when_that_was_noticed() -> None:
+    [before] = explained(DEALER, kept(missing_since=NOON), None, NOON + timedelta(days=1))
+    assert before.said("en") == (
+        "It is in Claire, with its appointment on 2026-11-24 08:30 at branch 1, but the DMS does not have it "
+        "any more (noticed on 2026-11-23 13:00)."
+    )
+    [now] = explained(DEALER, kept(), Seen(), NOON)
+    assert now.since is None
+    assert now.said("en").endswith("any more (noticed just now).")
+    assert now.said("nl").endswith("niet meer (zojuist opgemerkt).")
 
 
 def test_an_outdated_one_says_how_old_it_is() -> None:
     [found] = explained(DEALER, kept(), seen(CHANGED), NOON)
     assert found.said("en") == (
-        "It is in Claire as it was in the DMS on 2026-11-23 13:00; the DMS has changed since then: mileage."
+        "It is in Claire, with its appointment on 2026-11-24 08:30 at branch 1, as it was in the DMS on "
+        "2026-11-23 13:00. It has changed in the DMS since then: mileage."
     )
     assert found.said("nl") == (
-        "Hij staat in Claire zoals hij op 23-11-2026 13:00 in het DMS stond; "
-        "daarna is in het DMS gewijzigd: kilometerstand."
+        "Hij staat in Claire, met de afspraak op 24-11-2026 08:30 bij filiaal 1, zoals hij op "
+        "23-11-2026 13:00 in het DMS stond. Daarna is hij in het DMS gewijzigd: kilometerstand."
     )
 
 
@@ -140,12 +189,58 @@ def test_a_rejection_counts_since_it_was_first_seen() -> None:
     assert found.since == datetime(2026, 11, 24, 13)
 
 
+def test_a_rejected_one_says_where_claire_shows_an_older_version() -> None:
+    [found] = explained(DEALER, kept(), rejected(), NOON)
+    assert found.said("en").endswith(
+        "add at least one in the DMS. Claire still has an older version, on 2026-11-24 08:30 at branch 1."
+    )
+    assert found.said("nl").endswith("staat nog een oudere versie, op 24-11-2026 08:30 bij filiaal 1.")
+    [new] = explained(DEALER, Known({}), rejected(), NOON)
+    assert "older" not in new.said("en")
+
+
 @pytest.mark.parametrize("seen_now", [seen(), None])
-def test_nobody_is_told_to_search_while_that_does_not_help(seen_now: Seen | None) -> None:
-    paused = explained(replace(DEALER, paused=True), Known({}), seen_now, NOON)
-    assert [finding.verdict for finding in paused] == [Verdict.PAUSED]
+def test_nobody_is_told_to_search_while_an_import_waits(seen_now: Seen | None) -> None:
     waiting = explained(DEALER, Known({}, waiting=True), seen_now, NOON)
     assert [finding.verdict for finding in waiting] == [Verdict.WAITING]
+
+
+#: Each is told to search or to refresh, where that works.
+ADVISED = [
+    (kept(), seen()),
+    (kept(), seen(CHANGED)),
+    (kept(), rejected()),
+    (Known({}), rejected()),
+    (Known({}), seen()),
+    (Known({}), Seen(near=PLATES_NEARBY)),
+    (Known({}), None),
+]
+
+
+@pytest.mark.parametrize(("known", "seen_now"), ADVISED)
+def test_while_importing_is_paused_nothing_is_advised_that_cannot_work(
+    known: Known, seen_now: Seen | None
+) -> None:
+    [first, second] = explained(replace(DEALER, paused=True), known, seen_now, NOON)
+    assert first.verdict is Verdict.PAUSED
+    assert "once importing is resumed" in second.next_step("en")
+    assert "zodra het importeren is hervat" in second.next_step("nl")
+    [works] = explained(DEALER, known, seen_now, NOON)
+    assert works.next_step("en") == second.next_step("en").replace(" once importing is resumed", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "once"),
+    [
+        (AWAY, "once 2Drive answers again"),
+        (LEFT_ALONE, "once 2Drive answers again"),
+        (REDIS_AWAY, "once the error is solved"),
+        (REFUSED, "once the error is solved"),
+    ],
+)
+def test_a_refresh_is_advised_for_when_it_works(error: TwoDriveError, once: str) -> None:
+    first = explained(DEALER, replace(kept(), circuit=OPEN), error, NOON)[0]
+    assert first.next_step("en").endswith(f"press refresh on its page {once}.")
 
 
 def test_a_paused_dealer_is_told_first() -> None:
@@ -159,14 +254,50 @@ def test_keeping_on_importing_makes_a_held_one_outdated() -> None:
     assert found.verdict is Verdict.OUTDATED
 
 
-def test_held_and_outdated_name_fields_without_values() -> None:
-    [found] = explained(DEALER, kept(started=True), seen(CHANGED), NOON)
+def test_a_held_one_says_where_it_shows_and_since_when_what_is_held() -> None:
+    later = NOON + timedelta(hours=20)
+    [found] = explained(DEALER, kept(started=True, held_since=later), seen(CHANGED), later)
     assert found.fields == ("mileage_km",)
-    assert found.said("en").endswith("not taken: mileage.")
-    assert found.said("nl").endswith("niet overgenomen: kilometerstand.")
     # Noon in UTC is one o'clock at the branch.
-    assert "since 2026-11-23 13:00" in found.said("en")
-    assert "sinds 23-11-2026 13:00" in found.said("nl")
+    assert found.said("en") == (
+        "It is in Claire, with its appointment on 2026-11-24 08:30 at branch 1. Work on it started on "
+        "2026-11-23 13:00, so changes in the DMS have not been taken over since 2026-11-24 09:00: mileage."
+    )
+    assert found.said("nl") == (
+        "Hij staat in Claire, met de afspraak op 24-11-2026 08:30 bij filiaal 1. Het werk is begonnen op "
+        "23-11-2026 13:00, dus worden wijzigingen in het DMS sinds 24-11-2026 09:00 niet overgenomen: "
+        "kilometerstand."
+    )
+    [just_now] = explained(DEALER, kept(started=True), seen(CHANGED), later)
+    assert just_now.held_since is None
+    assert just_now.said("en").endswith("have not been taken over: mileage.")
+
+
+def test_what_was_held_is_not_once_the_policy_lets_it_in() -> None:
+    dealer = replace(DEALER, keep_importing_after_start=True)
+    for whose, known in [(dealer, kept(started=True, held_since=NOON)), (DEALER, kept(held_since=NOON))]:
+        [found] = explained(whose, known, None, NOON)
+        assert (found.verdict, found.held_since) == (Verdict.OUTDATED, None)
+        assert found.said("en").endswith("in the DMS since then: what exactly is not known here.")
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_swapped_date_is_told_beside_what_else_differs(started: bool) -> None:
+    far = datetime(2026, 4, 12, 9, 0)
+    now = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    swapped = replace(WORKORDER, appointment_local=far, appointment_at=far.replace(tzinfo=UTC))
+    [found] = explained(DEALER, kept(swapped, started=started), seen(replace(swapped, mileage_km=1)), now)
+    assert found.verdict is (Verdict.HELD if started else Verdict.OUTDATED)
+    assert found.swapped == datetime(2026, 12, 4, 9)
+    assert found.said("en").startswith("It is in Claire, with its appointment on 2026-04-12 09:00 at branch")
+    assert found.said("en").endswith("may be swapped: perhaps 2026-12-04 09:00 is meant.")
+    assert found.said("nl").endswith("mogelijk verwisseld: misschien is 04-12-2026 09:00 bedoeld.")
+    assert started or found.next_step("en").startswith("If the date is wrong, correct it in the DMS. Press")
+    # Who has corrected it in the DMS is not told to.
+    corrected = replace(swapped, appointment_local=datetime(2026, 12, 4, 9))
+    [right] = explained(DEALER, kept(swapped, started=started), seen(corrected), now)
+    assert (right.swapped, right.appointment) == (None, far)
+    assert "correct it" not in right.next_step("en")
 
 
 def test_a_swapped_date_says_where_it_shows_and_where_it_would() -> None:
@@ -175,7 +306,7 @@ def test_a_swapped_date_says_where_it_shows_and_where_it_would() -> None:
     now = datetime(2026, 12, 1, 12, tzinfo=UTC)
     [found] = explained(DEALER, kept(swapped), None, now)
     assert found.verdict is Verdict.POSSIBLE_SWAP
-    assert found.said("en").startswith("It is in Claire, but on 2026-04-12 09:00")
+    assert found.said("en").startswith("It is in Claire, but on 2026-04-12 09:00 at branch 1;")
     assert "perhaps 2026-12-04 09:00 is meant" in found.said("en")
 
 
@@ -231,14 +362,68 @@ def test_several_matches_are_told_by_what_matters() -> None:
     ]
 
 
+def test_near_misses_say_whose_they_are_and_the_own_ones_come_first() -> None:
+    dealer = replace(DEALER, affiliates=(1,))
+    [found] = explained(dealer, NEIGHBORS, Seen(near=PLATES_NEARBY), NOON)
+    assert found.said("en") == (
+        "The DMS has no workorder with this number or plate, but it has workorders with nearly this "
+        "plate: WO-1, WO-3 (branch 3 of Garage Proefstraat), WO-4 (branch 4, not imported here)."
+    )
+    assert found.said("nl") == (
+        "Het DMS heeft geen werkorder met dit nummer of kenteken, maar wel werkorders met bijna dit "
+        "kenteken: WO-1, WO-3 (filiaal 3 van Garage Proefstraat), WO-4 (filiaal 4, hier niet geïmporteerd)."
+    )
+    assert found.next_step("en") == (
+        "Check the spelling. Search for the one that is meant. "
+        "What is at another branch is not found here: look for it there."
+    )
+    # Who imports every branch has them all.
+    [everywhere] = explained(DEALER, Known({}), Seen(near=PLATES_NEARBY), NOON)
+    assert everywhere.said("en").endswith("nearly this plate: WO-4, WO-3, WO-1.")
+    assert everywhere.next_step("en") == "Check the spelling. Search for the one that is meant."
+
+
+def test_nobody_is_told_to_search_for_what_is_at_other_branches_alone() -> None:
+    near = {MatchedBy.WO_NUMBER: [{"WONUMMER": "WO-3", "AffiliateId": 3}]}
+    [found] = explained(replace(DEALER, affiliates=(1,)), NEIGHBORS, Seen(near=near), NOON)
+    assert found.said("en").endswith(
+        "but it has a workorder with nearly this number: WO-3 (branch 3 of Garage Proefstraat)."
+    )
+    assert found.next_step("en") == (
+        "Check the spelling. What is at another branch is not found here: look for it there."
+    )
+
+
+def test_numbers_and_plates_that_are_nearly_the_same_are_told_apart() -> None:
+    by_number = {MatchedBy.WO_NUMBER: [{"WONUMMER": "WO-7", "AffiliateId": 1}]}
+    [found] = explained(DEALER, Known({}), Seen(near={**PLATES_NEARBY, **by_number}), NOON)
+    assert found.said("en").endswith(
+        "it has a workorder with nearly this number: WO-7; and workorders with nearly this plate: "
+        "WO-4, WO-3, WO-1."
+    )
+
+
+def test_what_has_no_number_cannot_be_named() -> None:
+    nameless = {MatchedBy.PLATE: [{"WONUMMER": None, "AffiliateId": 1}]}
+    [found] = explained(DEALER, Known({}), Seen(near=nameless), NOON)
+    assert found.verdict is Verdict.NOT_IN_DMS
+
+
 def test_the_answer_as_json_has_every_sentence() -> None:
-    near = Finding(Verdict.NEAR_MISS, near=(Near("WO-0711", 1),))
+    near = Finding(
+        Verdict.NEAR_MISS, near=(Near("WO-0711", 3, MatchedBy.PLATE, False, "Garage Proefstraat"),)
+    )
     dumped = dump_why(WhyAnswer("click-1", True, (near,)))
     assert dumped["request_id"] == "click-1"
     [finding] = dumped["findings"]
     assert finding["verdict"] == "near_miss"
-    assert finding["near"] == [{"wo_number": "WO-0711", "affiliate_id": 1}]
-    assert finding["en"].endswith("nearly the same: WO-0711.")
+    assert finding["near"] == [
+        {
+            **{"wo_number": "WO-0711", "affiliate_id": 3, "matched_by": "plate"},
+            **{"here": False, "dealer": "Garage Proefstraat"},
+        }
+    ]
+    assert "a workorder with nearly this plate: WO-0711 (branch 3 of" in finding["en"]
     assert all(finding[name] for name in ("nl", "next_en", "next_nl"))
 
 

@@ -13,7 +13,6 @@ from worker.cli.help import command, json_option
 from worker.cli.words import LANGUAGES
 
 _FOR_OPERATORS = {"en": "for operators", "nl": "voor beheerders"}
-_IN_CLAIRE = frozenset({Verdict.IMPORTED, Verdict.POSSIBLE_SWAP, Verdict.HELD, Verdict.OUTDATED})
 
 
 @command(
@@ -45,8 +44,13 @@ def why(dealer_id: int, search: str, offline: bool, language: str, as_json: bool
         screen.print_json(dump_why(answer))
     else:
         _show(answer, language)
-    if not any(finding.verdict in _IN_CLAIRE for finding in answer.findings):
+    if not any(map(_is_in_claire, answer.findings)):
         raise click.exceptions.Exit(Exit.NO)
+
+
+def _is_in_claire(finding: Finding) -> bool:
+    """Also where the DMS's newest version cannot be used."""
+    return finding.workorder_id is not None and finding.verdict is not Verdict.VANISHED
 
 
 def _show(answer: WhyAnswer, language: str) -> None:

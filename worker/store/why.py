@@ -10,18 +10,25 @@ from schemas.dealer import Neighbor
 from schemas.decision import Stored
 from schemas.outcome import Reason
 from schemas.why import AtNeighbor
+from worker.circuit import ANSWERS
+from worker.errors import ErrorCode
 from worker.store import statements
 from worker.store.reading import stored_of
 from worker.store.sql import text
 
 _MOST = 25
+#: They say that Vinacles has answered, if not with what it was asked for.
+_ANSWERS = sorted([*ANSWERS, ErrorCode.SCHEMA_DRIFT])
 _REASONS = {reason.value: reason for reason in Reason}
 
-# The first answer that was held since one was last taken over.
+# The first answer that was held since one was last taken over, or was what Claire has.
 _MATCHING = text("""
 SELECT w.id, w.missing_in_dms_since,
     (SELECT min(a.started_at) FROM import_attempts a
-     WHERE a.workorder_id = w.id AND a.outcome = 'held' AND a.fetched_at > w.fetched_at) AS held_since
+     WHERE a.workorder_id = w.id AND a.outcome = 'held' AND a.fetched_at > w.fetched_at
+        AND a.fetched_at > coalesce((
+            SELECT max(b.fetched_at) FROM import_attempts b
+            WHERE b.workorder_id = w.id AND b.outcome = 'unchanged'), '-infinity')) AS held_since
 FROM workorders w
 WHERE w.dealer_id = :dealer_id
     AND (w.wo_number = ANY(CAST(:wo_numbers AS text[])) OR w.plate = ANY(CAST(:plates AS text[])))
@@ -55,17 +62,29 @@ SELECT search FROM import_requests
 WHERE dealer_id = :dealer_id AND kind = 'import' AND answered_at IS NULL AND search IS NOT NULL LIMIT 1000
 """)
 
+# Vinacles has answered whoever came to an outcome by asking it, whom it refused, and a run that stored a
+# page. A question that was answered also empties the circuit, whose failures in a row are therefore the most
+# that can count.
 _FAILING_SINCE = text("""
-SELECT min(a.started_at) FROM import_attempts a
-WHERE a.dealer_id = :dealer_id AND a.error_code IS NOT NULL AND a.started_at > coalesce((
-    SELECT max(b.started_at) FROM import_attempts b
-    WHERE b.dealer_id = :dealer_id AND b.outcome IS NOT NULL AND b.requests > 0), '-infinity')
+WITH answered AS (
+    SELECT greatest(
+        (SELECT max(started_at) FROM import_attempts
+         WHERE dealer_id = :dealer_id AND (outcome IS NOT NULL AND requests > 0
+            OR error_code = ANY(CAST(:answers AS text[])))),
+        (SELECT last_page_at FROM refresh_runs
+         WHERE dealer_id = :dealer_id AND last_page_at IS NOT NULL ORDER BY started_at DESC LIMIT 1)) AS at
+)
+SELECT min(started_at) FROM (
+    SELECT a.started_at FROM import_attempts a, answered
+    WHERE a.dealer_id = :dealer_id AND a.error_code = :away
+        AND a.started_at > coalesce(answered.at, '-infinity')
+    ORDER BY a.started_at DESC LIMIT :failures) failed
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class KeptRow:
-    """`held_since` is the first answer kept out since one was last taken over."""
+    """`held_since` is the first answer kept out since one was last taken over or was the same."""
 
     stored: Stored
     missing_since: datetime | None
@@ -146,7 +165,14 @@ def asked_by_row(connection: Connection, dealer_id: int) -> list[str]:
     return list(connection.execute(_ASKED, {"dealer_id": dealer_id}).scalars())
 
 
-def failing_since(connection: Connection, dealer_id: int) -> datetime | None:
-    """The first failed attempt since Vinacles last answered this dealer; None where the last one did."""
-    found: datetime | None = connection.execute(_FAILING_SINCE, {"dealer_id": dealer_id}).scalar_one()
+def failing_since(connection: Connection, dealer_id: int, failures: int) -> datetime | None:
+    """The first attempt that Vinacles left unanswered since it last answered this dealer, among the newest
+    `failures`; None where there is none."""
+    parameters = {
+        "dealer_id": dealer_id,
+        "failures": failures,
+        "answers": _ANSWERS,
+        "away": ErrorCode.VINACLES_UNAVAILABLE,
+    }
+    found: datetime | None = connection.execute(_FAILING_SINCE, parameters).scalar_one()
     return found

@@ -62,10 +62,13 @@ def test_a_change_and_a_start_of_work(
     twodrive("refresh", dealer, known.COMPLETE, "--local")
     found = verdict(twodrive, dealer, known.COMPLETE, "--offline")
     assert (found["verdict"], found["fields"]) == ("held", [])
+    assert found["held_since"] >= found["since"]
+    assert verdict(twodrive, dealer, known.COMPLETE)["held_since"] == found["held_since"]
     # Back to what Claire has: nothing is held any more.
     dms.reset()
     twodrive("refresh", dealer, known.COMPLETE, "--local")
-    assert verdict(twodrive, dealer, known.COMPLETE)["verdict"] == "imported"
+    for options in ([], ["--offline"]):
+        assert verdict(twodrive, dealer, known.COMPLETE, *options)["verdict"] == "imported"
 
 
 def test_rejected_now_and_remembered(twodrive: Run, dealer: str) -> None:
@@ -78,6 +81,18 @@ def test_rejected_now_and_remembered(twodrive: Run, dealer: str) -> None:
     assert found["since"] is not None
 
 
+def test_rejected_where_claire_has_an_older_version(twodrive: Run, dealer: str, dms: SimulatorAdmin) -> None:
+    twodrive("import", dealer, known.COMPLETE, "--local")
+    dms.patch_rows("WorkorderLine", COMPLETE, {"Price": "99,99x"})
+    refused_now = verdict(twodrive, dealer, known.COMPLETE)
+    twodrive("refresh", dealer, known.COMPLETE, "--local")
+    # It is in Claire all the same: exit code 0.
+    for found in (refused_now, verdict(twodrive, dealer, known.COMPLETE, "--offline")):
+        assert (found["verdict"], found["reason"]) == ("rejected", "unreadable_price")
+        assert found["workorder_id"] is not None
+        assert f"an older version, on {found['appointment'][:10]} 08:30 at branch 1." in found["en"]
+
+
 def test_a_swapped_date(twodrive: Run, dealer: str) -> None:
     twodrive("import", dealer, known.SWAPPED_DATE, "--local")
     found = verdict(twodrive, dealer, known.SWAPPED_DATE)
@@ -88,8 +103,11 @@ def test_a_swapped_date(twodrive: Run, dealer: str) -> None:
 def test_a_slip_in_the_number(twodrive: Run, dealer: str) -> None:
     found = verdict(twodrive, dealer, "WO-0101", exit_code=4)
     assert found["verdict"] == "near_miss"
-    assert known.COMPLETE in [near["wo_number"] for near in found["near"]]
-    assert verdict(twodrive, dealer, "12-BFD-3", exit_code=4)["verdict"] == "near_miss"
+    assert (known.COMPLETE, "wo_number") in [(one["wo_number"], one["matched_by"]) for one in found["near"]]
+    found = verdict(twodrive, dealer, "12-BFD-3", exit_code=4)
+    assert found["verdict"] == "near_miss"
+    assert (known.COMPLETE, "plate") in [(one["wo_number"], one["matched_by"]) for one in found["near"]]
+    assert known.COMPLETE_PLATE not in json.dumps(found)
     assert verdict(twodrive, dealer, "WO-9999", exit_code=4)["verdict"] == "not_in_dms"
     assert verdict(twodrive, dealer, "%27", exit_code=4)["verdict"] == "not_searchable"
 
@@ -109,6 +127,9 @@ def test_at_another_branch(twodrive: Run, dealer: str) -> None:
     twodrive("dealers", "set", dealer, "--affiliate", "77")
     found = verdict(twodrive, dealer, known.COMPLETE, exit_code=4)
     assert (found["verdict"], found["affiliate_id"]) == ("other_branch", 1)
+    found = verdict(twodrive, dealer, "12-BFD-3", exit_code=4)
+    assert found["near"][0]["here"] is False
+    assert f"{known.COMPLETE} (branch 1, not imported here)" in found["en"]
 
 
 @pytest.mark.usefixtures("alone")
@@ -153,7 +174,11 @@ def test_vanished_from_the_dms(twodrive: Run, dealer: str, dms: SimulatorAdmin) 
     twodrive("import", dealer, known.COMPLETE, "--local")
     dms.delete_rows("Workorder", COMPLETE)
     found = verdict(twodrive, dealer, known.COMPLETE, exit_code=4)
+    assert (found["verdict"], found["since"]) == ("vanished", None)
+    twodrive("refresh", dealer, known.COMPLETE, "--local")
+    found = verdict(twodrive, dealer, known.COMPLETE, "--offline", exit_code=4)
     assert found["verdict"] == "vanished"
+    assert found["since"] is not None
 
 
 def test_renumbered_in_the_dms_is_not_vanished(twodrive: Run, dealer: str, dms: SimulatorAdmin) -> None:
