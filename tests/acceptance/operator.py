@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,12 +18,15 @@ _TWODRIVE = (sys.executable, "-m", "worker.cli")
 
 
 class ComposePostgres:
-    """A server as the service `postgres` sets it up at its first start; `exec` is within its container."""
+    """A server as the service `postgres` sets it up at its first start, and runs it; `exec` is within its
+    container."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        settings = compose.project()["services"]["postgres"]["environment"]
+        service = compose.project()["services"]["postgres"]
+        settings = service["environment"]
+        self._health = service["healthcheck"]["test"]
         self.user, self.database = settings["POSTGRES_USER"], settings["POSTGRES_DB"]
         self.password = "sandbox"
         self._system_user = other_user()
@@ -35,15 +39,17 @@ class ComposePostgres:
         self._as_server(
             "initdb", "-D", str(folder / "data"), *names, *settings["POSTGRES_INITDB_ARGS"].split()
         )
-        options = ("-h", "127.0.0.1", "-p", str(self.port), "-k", str(folder), "-c", "fsync=off")
+        program, *options = service["command"]
+        # What the image says by its environment, and addresses of this machine.
+        places = ("-D", str(folder / "data"), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(folder))
         self.program = Program(
-            "PostgreSQL",
-            [str(self._binaries / "postgres"), "-D", str(folder / "data"), *options],
+            "postgres",
+            [str(self._binaries / program), *options, *places, "-c", "fsync=off"],
             folder / "postgres.log",
             user=self._system_user,
             cwd=folder,
         )
-        self.program.wait_ready(lambda: self.exec(("pg_isready", "--quiet")).returncode == 0)
+        self.program.wait_ready(self.healthy)
         created = self.exec(("createdb", f"--username={self.user}", self.database))
         assert created.returncode == 0, created.stderr
 
@@ -63,8 +69,15 @@ class ComposePostgres:
             check=False,
         )
 
-    def stop(self) -> None:
-        self.program.stop()
+    def healthy(self) -> bool:
+        """Whether the service's own health check passes."""
+        kind, *words = self._health
+        assert kind == "CMD"
+        return self.exec(words).returncode == 0
+
+    def stop(self) -> int:
+        """As the image says: who is connected is not waited for."""
+        return self.program.stop(signal.SIGINT, seconds=30)
 
     def _as_server(self, program: str, *options: str) -> None:
         subprocess.run(
@@ -79,8 +92,11 @@ class ComposePostgres:
 
 
 class Operator:
-    """Sits in `folder`, which has docker/secrets, and follows commands one by one. Of the services that
-    Compose would start, `runs` are started here."""
+    """Sits in `folder`, which has docker/secrets, and follows commands one by one.
+
+    Of the services that Compose would start, `runs` are started here; that the others are up or not is
+    written down. What is to be done within a container is done only where that container is there.
+    """
 
     def __init__(
         self, folder: Path, postgres: ComposePostgres, containers: Containers, runs: Sequence[str]
@@ -90,6 +106,8 @@ class Operator:
         self.containers = containers
         self._names = runs
         self.running: dict[str, Program] = {}
+        #: The services that are up, also those that nobody needs here.
+        self.up: set[str] = set()
         (folder / "docker").mkdir(parents=True)
         (folder / "docker" / "secrets").symlink_to(containers.secrets)
 
@@ -102,19 +120,27 @@ class Operator:
                 assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr.decode()}"
                 if into is not None:
                     into.write_bytes(done.stdout)
+            case ("docker", "compose", "exec", name, "twodrive", *inside):
+                assert name in self.up, f"{name} is stopped: nothing can be done in it"
+                self.twodrive(*inside, within=name)
             case ("docker", "compose", "stop", *names):
+                self.up -= set(names)
                 for name in [name for name in names if name in self.running]:
                     assert self.containers.stop(self.running.pop(name)) == 0
             case ("docker", "compose", "run", "--rm", name):
                 once = self.containers.start(name)
                 assert once.process.wait(timeout=60) == 0, once.tail()
+            case ("docker", "compose", "run", "--rm", "--no-deps", name, "twodrive", *inside):
+                self.twodrive(*inside, within=name)
             case ("docker", "compose", "up", "--detach"):
-                for name in self._names:
+                self.up = {*compose.OURS} - {"migrate", "simulator"}
+                for name in [name for name in self._names if name not in self.running]:
                     self._up(name)
             case ("cp", source, target):
                 shutil.copy(self.folder / source, self.folder / target)
             case ("twodrive", *inside):
-                self.twodrive(*inside)
+                # As the document says at its beginning.
+                self.follow(("docker", "compose", "exec", "worker-interactive", "twodrive", *inside))
             case _:
                 raise AssertionError(f"nobody has said how to do `{' '.join(command)}`")
 
@@ -123,11 +149,13 @@ class Operator:
         started.wait_ready(lambda: self.containers.healthy(name))
         self.running[name] = started
 
-    def twodrive(self, *words: str, given: str = "") -> str:
-        """Within a container of ours."""
+    def twodrive(self, *words: str, within: str = "worker-interactive", given: str = "") -> str:
+        """Within a container of ours; who asks Vinacles must be in a network that leads there."""
+        outside = "outside" in self.containers.services[within]["networks"]
+        assert outside or words[0] != "check", f"{within} has no way out to Vinacles"
         done = subprocess.run(
             [*_TWODRIVE, *words],
-            env=self.containers.environment("worker-interactive"),
+            env=self.containers.environment(within),
             cwd=self.folder,
             input=given,
             capture_output=True,

@@ -16,12 +16,21 @@ from tests.documents import ROOT, Command, make_targets
 
 _TWODRIVE = (sys.executable, "-m", "worker.cli")
 
-#: The only commands that are not run, and why; the test fails for one that no document holds any more.
+#: Commands that are not run at all, and why; the test fails for one that no document holds any more.
 NOT_RUN = {
     "python3 -m venv venv": "needs a package index; .ci/run installs lock and wheel in a new environment",
     "venv/bin/pip install --require-hashes -r requirements/worker.lock": "the same",
     "venv/bin/pip install --no-deps .": "the same",
     ".ci/run": "runs these tests",
+}
+
+#: Commands that are looked at instead, by how they begin: at what, and why. All others are run.
+LOOKED_AT = {
+    "make": "the target exists, and `make -n` takes the command; most run all tests, or for minutes",
+    "python -m pytest": "the tests are collected; others run them",
+    "docker compose": "Compose reads command, options, services; there is no engine. `twodrive` in it is run",
+    "kubectl": "files, objects and secrets exist; its options are not looked at. `twodrive` in it is run",
+    "celery --app": "it is the command of a service of Compose, which is run by test_services.py",
 }
 
 
@@ -45,7 +54,7 @@ class Reader:
         shutil.copytree(ROOT / "docker", folder / "docker", ignore=shutil.ignore_patterns("secrets"))
 
     def follow(self, command: Command) -> None:
-        """Run one command, or look at it in the way that suits it; AssertionError where it does not work."""
+        """Run one command, or look at it as LOOKED_AT says; AssertionError where it does not work."""
         match command:
             case _ if " ".join(command) in NOT_RUN:
                 return
@@ -58,16 +67,16 @@ class Reader:
                 self._starts([*_TWODRIVE, "simulate", *self._real(words)], '"base_url"')
             case ("twodrive", *words):
                 self._run([*_TWODRIVE, *self._real(words)], self._folder)
-            case ("docker", "compose", "exec", service, "twodrive", *words):
-                assert compose.project()["services"][service]["image"].startswith("twodrive-claire:")
-                self.follow(("twodrive", *words))
             case ("docker", "compose", *words):
                 _compose(words)
+                self._inside(words)
             case ("kubectl", *words):
                 _kubectl(words)
+                if "--" in words:
+                    self.follow(tuple(words[words.index("--") + 1 :]))
             case ("celery", "-A", "worker.app", "worker", *words):
                 self._starts([*CELERY, "worker", *words], " ready.")
-            case ("celery", *_):
+            case ("celery", first, *_) if first.startswith("--app"):
                 services = compose.project()["services"].values()
                 assert list(command) in [service.get("command") for service in services], (
                     "no service's command"
@@ -90,6 +99,14 @@ class Reader:
                 self._run(command, self._folder)
             case _:
                 raise AssertionError(f"nobody has said how to try `{' '.join(command)}`")
+
+    def _inside(self, words: Sequence[str]) -> None:
+        """A program of ours within a container is run as well."""
+        match list(words):
+            case ["exec", service, *inside] | ["run", "--rm", "--no-deps", service, *inside]:
+                if inside and inside[0].startswith("twodrive"):
+                    assert service in compose.OURS, service
+                    self.follow(tuple(inside))
 
     def _real(self, words: Sequence[str]) -> list[str]:
         return [self._instead.get(word, word) for word in words]
@@ -131,25 +148,23 @@ class Reader:
 
 
 def _compose(words: Sequence[str]) -> None:
-    """Docker is not needed by the tests; services and profiles that a command names must exist."""
+    """Compose itself reads the command, for an engine that is not there: a command, an option or a service
+    that does not exist it refuses. Of profiles it takes any name."""
     services = compose.project()["services"]
     profiles = {name for service in services.values() for name in service.get("profiles", ())}
-    rest = list(words)
-    if rest[0] == "--profile":
-        assert rest[1] in profiles, rest
-        rest = rest[2:]
-    verb, *named = rest
-    assert verb in {"build", "exec", "logs", "ps", "restart", "run", "stop", "up"}, verb
-    named = [
-        word for word in named if not word.startswith("-") and not word.startswith("worker-interactive=")
-    ]
-    if verb in {"exec", "run"}:
-        named = named[:1]
-    assert set(named) <= set(services), named
+    if words[0] == "--profile":
+        assert words[1] in profiles, words
+    wrong = compose.refusal(*_without_redirection(words))
+    assert wrong is None, f"docker compose {' '.join(words)}\n{wrong}"
+
+
+def _without_redirection(words: Sequence[str]) -> Sequence[str]:
+    return words[:-2] if len(words) > 2 and words[-2] in {"<", ">"} else words
 
 
 def _kubectl(words: Sequence[str]) -> None:
-    """A cluster is not needed by the tests; the files and objects that a command names must exist."""
+    """A cluster is not needed by the tests; the files and objects that a command names must exist. Options
+    are not looked at."""
     objects = {f"{one['kind'].lower()}/{one['metadata']['name']}" for one in kubernetes.objects()}
     for word in words:
         name, _, value = word.partition("=")

@@ -55,7 +55,7 @@ def simulator() -> Iterator[SimulatorProcess]:
 
 @contextlib.contextmanager
 def _house(redis_server: Redis) -> Iterator[Operator]:
-    """A machine with PostgreSQL and Redis as Compose sets them up, and nothing in them."""
+    """A machine with everything up, PostgreSQL as Compose sets it up, and nothing in it."""
     with temporary_folder() as folder, contextlib.ExitStack() as ending:
         (folder / "server").mkdir()
         server = ComposePostgres(folder / "server")
@@ -73,6 +73,7 @@ def _house(redis_server: Redis) -> Iterator[Operator]:
             service.setdefault("environment", {})["TWODRIVE_ALLOW_PRIVATE_ADDRESSES"] = "true"
         operator = Operator(folder / "operator", server, containers, ["worker-interactive"])
         operator.follow(("docker", "compose", "run", "--rm", "migrate"))
+        operator.follow(("docker", "compose", "up", "--detach"))
         yield operator
 
 
@@ -126,7 +127,6 @@ def _rows(operator: Operator) -> dict[str, list[tuple[Any, ...]]]:
 
 def _filled_and_backed_up(operator: Operator, simulator: SimulatorProcess, backend: Celery) -> Any:
     """Returns the rows as they were then."""
-    operator.follow(("docker", "compose", "up", "--detach"))
     _add_dealer(operator, simulator)
     complete = only(_ask(backend, "workorders.import", search=known.COMPLETE), outcome="created")
     only(_ask(backend, "workorders.import", search=known.BELGIAN), outcome="created")
@@ -150,12 +150,24 @@ def _goes_on(operator: Operator, backend: Celery) -> None:
 
 def _restored(operator: Operator, then: Any) -> None:
     """Each command of the runbook; `check` alone writes, that it has looked."""
-    looks = RESTORE.index(("twodrive", "keys", "status"))
+    [looks] = [number for number, command in enumerate(RESTORE) if command[-2:] == ("keys", "status")]
     for command in RESTORE[:looks]:
         operator.follow(command)
     assert _rows(operator) == then
     for command in RESTORE[looks:]:
         operator.follow(command)
+
+
+def test_a_command_within_a_stopped_or_closed_container_is_noticed(operator: Operator) -> None:
+    [stop] = [command for command in RESTORE if command[2] == "stop"]
+    operator.follow(stop)
+    for wrong, reason in {
+        "twodrive keys status": "worker-interactive is stopped",
+        "docker compose exec worker-bulk twodrive keys status": "worker-bulk is stopped",
+        "docker compose exec flower twodrive check 12": "flower has no way out",
+    }.items():
+        with pytest.raises(AssertionError, match=reason):
+            operator.follow(tuple(wrong.split()))
 
 
 def test_what_was_lost_comes_back(operator: Operator, simulator: SimulatorProcess, backend: Celery) -> None:

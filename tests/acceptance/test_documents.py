@@ -16,7 +16,7 @@ from sandbox.processes import Program, free_port
 from sandbox.simulator import known
 from sandbox.stack import Stack
 from schemas.workorder import workorder_id
-from tests.acceptance.reader import NOT_RUN, Reader
+from tests.acceptance.reader import LOOKED_AT, NOT_RUN, Reader
 from tests.documents import ROOT, WRITTEN, blocks, commands
 
 README = ROOT / "README.md"
@@ -44,6 +44,26 @@ def test_a_reader_can_follow_every_command(document: Path, stack: Stack, desk: D
 def test_what_is_not_run_is_still_in_the_documents() -> None:
     said = {" ".join(command) for document in WRITTEN for command in commands(document)}
     assert set(NOT_RUN) <= said
+    assert not [begin for begin in LOOKED_AT if not any(command.startswith(begin) for command in said)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "docker compose up --detahc",
+        "docker compose pss",
+        "docker compose logs migrat",
+        "docker compose --profile simulatro up --detach",
+        "docker compose up --detach --scale worker-interactiv=2",
+        "docker compose exec worker-interactive twodrive dealers lst",
+        "kubectl apply --filename docker/kubernetes/twodriv.yaml",
+        "make tset",
+        "twodrive dealers lst",
+    ],
+)
+def test_a_reader_notices_a_mistake(wrong: str, stack: Stack, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        Reader(stack, tmp_path, EXAMPLE_DEALER).follow(tuple(wrong.split()))
 
 
 def test_the_demo_shows_what_the_readme_says() -> None:

@@ -84,13 +84,21 @@ def keep(chrome: Chrome, pictures: Path, name: str) -> None:
     assert 5_000 < picture.stat().st_size < _MOST_BYTES
 
 
+@pytest.mark.usefixtures("worker", "bulk_worker")
 def test_without_a_login_nothing_is_seen(flower: str, tmp_path: Path) -> None:
     scheme, _, address = flower.partition("://")
     # A browser of its own: one that has logged in before still knows the password.
     with browser(tmp_path) as stranger:
         stranger.get(f"{scheme}://{address.partition('@')[2]}/workers")
+        # What the browser was answered, which tells this page from one that is not there.
+        status = stranger.execute_script(
+            "return performance.getEntriesByType('navigation')[0].responseStatus"
+        )
+        assert status == 401
         assert "interactive@" not in stranger.page_source
         assert "bulk" not in stranger.page_source
+        # With the login the same page shows what was looked for.
+        sees(stranger, f"{flower}/workers", "interactive@", "bulk-of-pages@")
 
 
 def test_workers_a_refresh_at_work_and_a_failure_are_seen(

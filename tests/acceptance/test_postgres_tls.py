@@ -12,9 +12,9 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from sandbox.certificates import certificate
 from sandbox.services import temporary_folder
 from tests.acceptance.postgres_tls import installed, running, url_of
-from tests.acceptance.tls_front import certificate
 from worker.environment import load
 from worker.errors import ConfigurationError, TwoDriveError
 from worker.store.session import Database, Limits

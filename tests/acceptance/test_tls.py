@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from sandbox.certificates import certificate
 from sandbox.demo.desk import Desk
 from sandbox.simulator import known
 from sandbox.stack import Stack
-from tests.acceptance.tls_front import certificate, tls_front
+from tests.acceptance.tls_front import tls_front
 from worker.errors import ConfigurationError
 from worker.tls import verified_redis
 from worker.vinacles.oauth import shared_memory

@@ -10,6 +10,8 @@ import pytest
 from tests.documents import ROOT, tables
 from worker.consumer import _REPEATING_BODIES
 
+#: What is written where the log itself may be what hangs.
+_WITHOUT_LOG = re.compile(r'\{"event": "(\w+)", "level": "(\w+)"\}')
 _LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 _PRODUCT = [
     path for folder in ("schemas", "worker", "tasks") for path in sorted((ROOT / folder).rglob("*.py"))
@@ -32,8 +34,24 @@ def names(node: ast.expr) -> list[str | None]:
     return [node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None]
 
 
+def written(path: Path) -> Iterator[tuple[str, str]]:
+    """Event and level of every line that is handed to `os.write`. One that is no constant, or has another
+    form, is an AssertionError: nobody could tell its name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "os.write":
+            line = node.args[1]
+            assert isinstance(line, ast.Constant), f"{path}:{node.lineno}"
+            assert isinstance(line.value, bytes), f"{path}:{node.lineno}"
+            found = _WITHOUT_LOG.fullmatch(line.value.decode().rstrip("\n"))
+            assert found is not None, f"{path}:{node.lineno}"
+            yield found[1], found[2]
+
+
 def test_every_event_is_documented_with_its_level() -> None:
-    used = {(name, level) for path in _PRODUCT for level, call in calls(path) for name in names(call.args[0])}
+    logged = {
+        (name, level) for path in _PRODUCT for level, call in calls(path) for name in names(call.args[0])
+    }
+    used = logged | {line for path in _PRODUCT for line in written(path)}
     [table] = [t for t in tables(ROOT / "docs" / "logs.md") if t.head == ("event", "level", "meaning")]
     said = {(event, level) for event, level, _ in table.rows}
     of_celery = {event for event, _ in said if event in _REPEATING_BODIES.values()}

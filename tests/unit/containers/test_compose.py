@@ -59,7 +59,7 @@ def test_compose_accepts_it() -> None:
         ("postgres-data:/var", "postgres-date:/var"),
         ("secrets: [redis_auth]", "secrets: [redis_password]"),
         ("networks: [data, outside]", "networks: [data, outsdie]"),
-        ("network_mode: service:", "networks: [data]\n    network_mode: service:"),
+        ("*simulator-trust]", "*simulator-truth]"),
         ("    cap_drop: [ALL]", "   cap_drop: [ALL]"),
     ],
 )
@@ -124,13 +124,47 @@ def test_servers_reach_nothing_outside(project: dict[str, Any], services: dict[s
     assert set(services["flower"]["networks"]) == {"data", "window"}
 
 
+def test_who_asks_vinacles_reaches_the_simulator(project: dict[str, Any], services: dict[str, Any]) -> None:
+    asking = compose.asking_vinacles(project)
+    assert asking == {"worker-interactive", "requests", "worker-bulk"}
+    command = services["simulator"]["command"]
+    url = f"https://{compose.option(command, 'name')}:{compose.option(command, 'port')}"
+    assert {name for name in services if compose.reaches(services, name, "simulator", url)} >= asking
+    # A loopback is one container's, and of those who share its network.
+    beside = services | {"simulator": {"network_mode": "service:requests"}}
+    local = {name for name in services if compose.reaches(beside, name, "simulator", "http://127.0.0.1:8443")}
+    assert local == {"requests", "simulator"}
+
+
+def test_volumes_are_ours_to_write(services: dict[str, Any]) -> None:
+    """A new volume gets the owner of the folder in the image that it is mounted upon."""
+    [owned] = re.findall(r"install --directory --owner=10001 .*", (compose.ROOT / "Dockerfile").read_text())
+    mounted = {volume["target"] for name in compose.OURS for volume in services[name].get("volumes", ())}
+    assert mounted == {word for word in owned.split() if word.startswith("/")}
+    writing = {
+        name
+        for name in compose.OURS
+        for volume in services[name].get("volumes", ())
+        if volume["source"] == "simulator-trust" and not volume.get("read_only")
+    }
+    assert writing == {"simulator"}
+
+
 def test_start_order(services: dict[str, Any]) -> None:
     order = {
         name: {other: rule["condition"] for other, rule in service.get("depends_on", {}).items()}
         for name, service in services.items()
     }
     ready = {"migrate": "service_completed_successfully", "redis": "service_healthy"}
-    assert order["migrate"] == {"postgres": "service_healthy"}
+    assert order["migrate"] == {"postgres": "service_healthy", "simulator": "service_healthy"}
+    # Whom a profile alone starts nobody may need.
+    needed = {
+        other
+        for service in services.values()
+        for other, rule in service.get("depends_on", {}).items()
+        if rule["required"]
+    }
+    assert "simulator" not in needed
     ours = ("worker-interactive", "requests", "worker-bulk", "beat", "flower", "metrics")
     assert [order[name] for name in ours] == [ready] * 6
     waited_for = {o for rules in order.values() for o, rule in rules.items() if rule == "service_healthy"}

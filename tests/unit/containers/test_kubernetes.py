@@ -77,14 +77,29 @@ def test_beat_is_never_doubled() -> None:
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
 
-def test_selectors_find_their_pods() -> None:
-    labels = [one["spec"]["template"]["metadata"]["labels"].items() for one in WORKLOADS.values()]
-    for one in OBJECTS:
-        spec = one.get("spec", {})
-        selector = spec.get("selector") or spec.get("podSelector")
-        if selector:
-            wanted = selector.get("matchLabels", selector).items()
-            assert any(wanted <= found for found in labels), one["metadata"]["name"]
+def selected(one: dict[str, Any]) -> set[str]:
+    """The workloads whose pods an object selects."""
+    selector = one["spec"].get("selector") or one["spec"]["podSelector"]
+    wanted = selector.get("matchLabels", selector).items()
+    assert wanted
+    return {
+        name
+        for name, workload in WORKLOADS.items()
+        if wanted <= workload["spec"]["template"]["metadata"]["labels"].items()
+    }
+
+
+def test_selectors_find_their_pods_and_no_others() -> None:
+    selecting = [one for one in OBJECTS if {"selector", "podSelector"} & one.get("spec", {}).keys()]
+    assert {one["kind"] for one in selecting} == {
+        "Deployment",
+        "Service",
+        "PodDisruptionBudget",
+        "NetworkPolicy",
+    }
+    for one in selecting:
+        everybody = one["kind"] == "NetworkPolicy"
+        assert selected(one) == (set(WORKLOADS) if everybody else {one["metadata"]["name"]}), one["kind"]
 
 
 def test_keda_scales_each_worker_by_its_own_queue() -> None:
