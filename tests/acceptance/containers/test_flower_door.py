@@ -12,6 +12,7 @@ import requests
 from sandbox.processes import Program
 from tests.acceptance.containers.as_processes import Containers
 from tests.acceptance.containers.names import Names
+from tests.tools import installed
 
 _HERE, _NOBODY = "127.0.0.1", "127.0.0.9"
 
@@ -37,6 +38,7 @@ def door(containers: Containers, names: Names) -> Program:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    installed("wget", "the health check of Flower's door is not tried", "wget")
     containers.addresses["127.0.0.11"] = names.address
     containers.mount("flower-door", "docker/nginx")
     return containers.start("flower-door")

@@ -163,6 +163,7 @@ def test_postgres() -> None:
 
 def test_prometheus(containers: Containers) -> None:
     installed("prometheus", "Compose's Prometheus is not started", "prometheus")
+    installed("wget", "Compose's Prometheus has no health check", "wget")
     containers.mount("prometheus", "docker/prometheus")
     # Its port is no option of Compose's: the image's default is free in a container of its own.
     port = containers.ports["9090"]
