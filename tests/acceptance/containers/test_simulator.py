@@ -3,6 +3,7 @@ that asks Vinacles, none of which shares a loopback with another."""
 
 import contextlib
 import json
+from functools import partial
 from typing import Any
 
 import psycopg2
@@ -84,7 +85,7 @@ def test_every_service_that_asks_vinacles_asks_the_simulator(
     _add_dealer(containers, said)
     programs = {name: containers.start(name) for name in asking}
     for name, program in programs.items():
-        program.wait_ready(lambda name=name: containers.healthy(name))
+        program.wait_ready(partial(containers.healthy, name))
     # Each by a question of its own
     found = _asked(backend, "workorders.import", "interactive", dealer_id=_DEALER, search=known.COMPLETE)
     assert [one["outcome"] for one in found["workorders"]] == ["created"]
