@@ -19,7 +19,6 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection
 
-from schemas.outcome import Outcome
 from worker.bulk_pages import BulkPage, BulkPages
 from worker.bulk_progress import counted
 from worker.errors import CircuitOpen, RetryableError, TwoDriveError, VinaclesUnavailable
@@ -207,8 +206,8 @@ class BulkRefresh:
                 after_dms_number=found.after_dms_number,
                 counts=counted(
                     items,
-                    unchanged=len(page.same) - page.rejected,
-                    rejected=page.rejected,
+                    unchanged=len(page.same) - page.rejected.total(),
+                    rejected=page.rejected.total(),
                     skipped=found.skipped,
                     missing=missing,
                 ),
@@ -227,7 +226,7 @@ class BulkRefresh:
             alongside=alongside,
         )
         if page.same:
-            self._importer.tell(attempt.trigger, {(Outcome.UNCHANGED, None): len(page.same)})
+            self._importer.tell(attempt.trigger, page.ended_the_same())
 
 
 @contextmanager

@@ -2,20 +2,23 @@
 them. Reads from Vinacles and PostgreSQL, and stores nothing but what it learned of the server."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
+from schemas.outcome import Outcome, Reason
 from schemas.vinacles import DMS_NUMBER, Row
 from worker.assessment import Reading, split_by_digest
 from worker.attempt import Attempt
 from worker.deadline import Deadline
+from worker.ended import Ended
 from worker.importer import Importer
 from worker.store.columns import Phase
 from worker.store.dealers import DealerChanges, Dealers
 from worker.store.known import digests_of, known_between, known_outside
-from worker.store.quarantine import quarantined_digests
+from worker.store.quarantine import quarantined
 from worker.store.runs import Run, on_a_new_day
 from worker.store.session import Database
 from worker.store.tables import Trigger
@@ -47,16 +50,22 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class BulkPage:
     """What was read of a page: the DMS numbers of those that are stored, or were rejected, just so, which are
-    neither checked nor locked, and `readings` of the others. `rejected` counts those of `same` that were.
-    `requested_at` and `requests`: see `FetchedPage`."""
+    neither checked nor locked, and `readings` of the others. `rejected` counts those of `same` that were, by
+    reason. `requested_at` and `requests`: see `FetchedPage`."""
 
     attempt: Attempt
     found: Found
     same: Sequence[int]
-    rejected: int
+    rejected: Counter[Reason | None]
     readings: Sequence[Reading]
     requested_at: float
     requests: int
+
+    def ended_the_same(self) -> Ended:
+        """What became of `same`."""
+        ended = {(Outcome.REJECTED, reason): number for reason, number in self.rejected.items()}
+        unchanged = len(self.same) - self.rejected.total()
+        return {**ended, (Outcome.UNCHANGED, None): unchanged} if unchanged else ended
 
 
 class BulkPages:
@@ -98,11 +107,12 @@ class BulkPages:
             self._learn(attempt, {"page_rows": fetched.page_rows})
         with self._database.transaction() as connection:
             numbers = _numbers(found.wanted.rows)
-            quarantined = quarantined_digests(connection, run.dealer_id, numbers)
+            kept = quarantined(connection, run.dealer_id, numbers)
             # What is in quarantine leaves it only by being read, also where it is again as stored.
-            known = {**digests_of(connection, run.dealer_id, numbers), **quarantined}
+            known = digests_of(connection, run.dealer_id, numbers)
+        known.update((number, case.digest) for number, case in kept.items())
         same, other = split_by_digest(fetched.workorders, known, attempt.dealer)
-        rejected = sum(number in quarantined for number in same)
+        rejected = Counter(kept[number].reason for number in same if number in kept)
         readings = self._importer.read(attempt, other)
         return BulkPage(attempt, found, same, rejected, readings, fetched.requested_at, fetched.requests)
 
@@ -135,7 +145,7 @@ class BulkPages:
         with self._database.transaction() as connection:
             known = {
                 *digests_of(connection, run.dealer_id, numbers),
-                *quarantined_digests(connection, run.dealer_id, numbers),
+                *quarantined(connection, run.dealer_id, numbers),
             }
             # Only a run over the whole window says something about what it did not see.
             expected = (

@@ -7,18 +7,16 @@ from typing import Any
 
 import click
 
-from schemas.outcome import Reason
 from worker.cli import parts, quarantine_views, replaying, screen
 from worker.cli.dealer_options import dealer_id_argument
 from worker.cli.exits import Ended, Exit
 from worker.cli.help import Group, command, json_option, together
 from worker.errors import ErrorCode
 from worker.store.attempts import recent_attempts
-from worker.store.quarantine import Case, Choice, chosen
+from worker.store.quarantine import REJECTIONS, Case, Choice, chosen
 from worker.store.quarantine import discard as discard_cases
 from worker.wiring import Parts
 
-_ASKED = frozenset({Reason.NO_MATCH, Reason.NOT_SEARCHABLE, Reason.GONE_FROM_DMS})
 _FINAL = (
     ErrorCode.CONFIGURATION,
     ErrorCode.VINACLES_LOGIN_FAILED,
@@ -27,7 +25,7 @@ _FINAL = (
     ErrorCode.SCHEMA_DRIFT,
     ErrorCode.INTERNAL,
 )
-_REASONS = [member.value for member in (*(one for one in Reason if one not in _ASKED), *_FINAL)]
+_REASONS = [member.value for member in (*REJECTIONS, *_FINAL)]
 _AGE = re.compile(r"([0-9]{1,4})([mhd])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 

@@ -8,10 +8,18 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from schemas.outcome import Reason
 from worker.errors import ErrorCode
 from worker.store import quarantine_statements as statements
 from worker.store.pages import Lineage
 from worker.store.sql import text
+
+#: Why a workorder can be rejected; the other reasons answer a question that found none.
+REJECTIONS = tuple(
+    reason
+    for reason in Reason
+    if reason not in (Reason.NO_MATCH, Reason.NOT_SEARCHABLE, Reason.GONE_FROM_DMS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,16 @@ class Choice:
     discarded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """The digest of the rows that were rejected, and why. Of a failure the digest is empty, which no answer's
+    is, and there is no reason."""
+
+    digest: bytes
+    reason: Reason | None
+
+
+_REASONS = {reason.value: reason for reason in Reason}
 _SHOWN = tuple(field.name for field in fields(Case))
 
 
@@ -75,14 +93,13 @@ def discard(connection: Connection, dealer_id: int, subjects: Collection[str]) -
     return int(connection.execute(text(statements.DISCARD), parameters).scalar_one())
 
 
-def quarantined_digests(
+def quarantined(
     connection: Connection, dealer_id: int, dms_numbers: Collection[int]
-) -> dict[int, bytes]:
-    """The digests of those of these workorders that are in quarantine; of failures an empty one, which no
-    answer has. Nothing is locked."""
+) -> dict[int, Quarantined]:
+    """Those of these workorders that are in quarantine, by number. Nothing is locked."""
     parameters = {"dealer_id": dealer_id, "numbers": list(dms_numbers)}
     rows = connection.execute(text(statements.DIGESTS), parameters)
-    return {number: bytes(digest) for number, digest in rows}
+    return {row.dms_number: Quarantined(bytes(row.digest), _REASONS.get(row.reason)) for row in rows}
 
 
 def list_failure(

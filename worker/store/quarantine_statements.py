@@ -89,7 +89,7 @@ WHERE kept.last_seen_at < excluded.last_seen_at
 """
 
 DIGESTS = """
-SELECT dms_number, coalesce(source_digest, '') AS source_digest FROM quarantine
+SELECT dms_number, coalesce(source_digest, '') AS digest, reason FROM quarantine
 WHERE dealer_id = :dealer_id AND dms_number = ANY(CAST(:numbers AS bigint[]))
 """
 

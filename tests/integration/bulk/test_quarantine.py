@@ -1,5 +1,6 @@
 """What bulk refresh puts into quarantine, looks after there, and lets out again."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import event, text
 from sandbox.simulator import known
 from schemas.messages import ImportRequest
 from tests.integration.bulk.workshop import Workshop
+from worker.counting import OUTCOMES, read
 from worker.errors import VinaclesRefused
 from worker.store.columns import RunState
 from worker.store.quarantine import Choice, chosen
@@ -24,6 +26,13 @@ def count(workshop: Workshop, table: str) -> int:
     return found
 
 
+def looked_at(workshop: Workshop) -> Counter[tuple[str, ...]]:
+    """What is counted of workorders, by trigger, outcome and reason."""
+    workshop.parts.counters.write()
+    counts = read(workshop.parts.state)[OUTCOMES.name]
+    return Counter({count.labels: count.total for count in counts})
+
+
 def written(workshop: Workshop) -> list[str]:
     """Every row of quarantine with the version of the row itself."""
     with workshop.parts.database.transaction() as connection:
@@ -36,8 +45,13 @@ def test_what_was_rejected_is_neither_read_nor_written_again(workshop: Workshop)
     workshop.change({"modified_on_works": False})
     assert len(listed(workshop)) == first.counts.rejected > 1
     attempts, rows = count(workshop, "import_attempts"), written(workshop)
+    before = looked_at(workshop)
     again = workshop.refresh()
     assert again.counts.rejected == first.counts.rejected
+    assert looked_at(workshop) - before == {
+        **{("bulk", "rejected", why): number for why, number in Counter(listed(workshop).values()).items()},
+        ("bulk", "unchanged", ""): again.counts.unchanged,
+    }
     assert again.seen == first.seen
     assert count(workshop, "import_attempts") == attempts
     assert written(workshop) == rows

@@ -11,7 +11,7 @@ from tests.workorders import NOON, fetched, numbered
 from worker.errors import ErrorCode
 from worker.store.known import mark_missing
 from worker.store.pages import Refused
-from worker.store.quarantine import Case, discard, list_failure, quarantined_digests
+from worker.store.quarantine import Case, discard, list_failure, quarantined
 
 
 def fail(
@@ -170,4 +170,4 @@ def test_any_number_of_rejected_workorders_costs_no_statement_more(store: Store)
     assert costs(1, 1) == costs(1000, 500) == [3, 3, 3]
     with store.database.transaction() as connection:
         for numbers in ([1], list(range(1000, 1500))):
-            assert statements_of(store, lambda n=numbers: quarantined_digests(connection, 7, n)) == 1  # type: ignore[misc]  # as it is now
+            assert statements_of(store, lambda n=numbers: quarantined(connection, 7, n)) == 1  # type: ignore[misc]  # as it is now

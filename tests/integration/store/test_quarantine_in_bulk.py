@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from schemas.outcome import Reason
 from schemas.workorder import workorder_id
 from tests.integration.store.conftest import Stores
 from tests.integration.store.refusing import put, rejected
 from tests.workorders import WORKORDER, fetched, numbered
 from worker.store.known import known_outside
-from worker.store.quarantine import quarantined_digests
+from worker.store.quarantine import Quarantined, quarantined
 from worker.store.runs import Window
 from worker.store.workorders import find
 
@@ -18,7 +19,10 @@ def test_what_bulk_refresh_asks(new_store: Stores) -> None:
     put(store, rejected(1), rejected(2, digest=b"other"), rejected(4, 1))
     put(other, rejected(3))
     with store.database.transaction() as connection:
-        assert quarantined_digests(connection, store.dealer_id, [1, 2, 3]) == {1: b"rows", 2: b"other"}
+        assert quarantined(connection, store.dealer_id, [1, 2, 3]) == {
+            1: Quarantined(b"rows", Reason.UNREADABLE_PRICE),
+            2: Quarantined(b"other", Reason.UNREADABLE_PRICE),
+        }
         key = workorder_id(store.dealer_id, 1)
         assert find(connection, store.dealer_id, key) == 1
         assert find(connection, other.dealer_id, key) is None
