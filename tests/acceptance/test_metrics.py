@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import redis
 import requests
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as classic
@@ -15,6 +16,7 @@ from sandbox.processes import free_port, wait_until
 from sandbox.simulator import known
 from sandbox.stack import CELERY, Stack
 from tests.acceptance.waiting import drop_bulk_waiting
+from worker.metrics.queues import sent_at_of
 
 _TWODRIVE = (sys.executable, "-m", "worker.cli")
 _OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0"}
@@ -29,16 +31,21 @@ def exporter(stack: Stack) -> Iterator[str]:
     assert program.stop() == 0, program.tail()
 
 
-def value(exporter: str, name: str, **labels: str) -> float:
-    """The sum over all samples with these labels."""
+def values(exporter: str, name: str, **labels: str) -> list[float]:
+    """All samples with these labels."""
     answer = requests.get(f"{exporter}/metrics", headers=_OPENMETRICS, timeout=20)
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
-    return sum(
+    return [
         sample.value
         for family in text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]  # it has no types
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
-    )
+    ]
+
+
+def value(exporter: str, name: str, **labels: str) -> float:
+    """The sum over all samples with these labels."""
+    return sum(values(exporter, name, **labels))
 
 
 def test_an_import_is_counted(exporter: str, desk: Desk) -> None:
@@ -51,7 +58,8 @@ def test_an_import_is_counted(exporter: str, desk: Desk) -> None:
     assert value(exporter, "twodrive_vinacles_request_seconds_count", call="read", result="ok") > 0
     assert value(exporter, "twodrive_vinacles_request_seconds_count", call="token", result="ok") > 0
     dealer_id = str(desk.dealer.dealer_id)
-    assert value(exporter, "twodrive_dealer_overdue_seconds", dealer_id=dealer_id) < 600
+    [overdue] = values(exporter, "twodrive_dealer_overdue_seconds", dealer_id=dealer_id)
+    assert 0 <= overdue < 600
 
 
 def test_failures_are_counted_by_their_code(exporter: str, desk: Desk) -> None:
@@ -86,9 +94,41 @@ def test_waiting_messages_have_an_age(exporter: str, stack: Stack) -> None:
         [*CELERY, "call", "workorders.refresh_due"], env=stack.env, check=True, capture_output=True
     )
     assert value(exporter, "twodrive_queue_messages", queue="maintenance") == 1
-    # The command took longer to end than the exporter took to look: only the message's own time tells it.
     assert value(exporter, "twodrive_queue_oldest_seconds", queue="maintenance") > 0
+    with redis.Redis.from_url(stack.redis.url_of(0)) as queues:
+        [message] = queues.lrange("maintenance", 0, -1)
+    assert sent_at_of(message) is not None
     drop_bulk_waiting(stack)
+
+
+@pytest.mark.usefixtures("no_bulk_waiting")
+def test_messages_of_a_plain_client_have_an_age(exporter: str, stack: Stack, desk: Desk) -> None:
+    def age() -> float:
+        return value(exporter, "twodrive_queue_oldest_seconds", queue="maintenance")
+
+    # Given two messages whose sender says nothing of time, in a queue that nobody consumes
+    for _ in range(2):
+        desk.backend.send_task("workorders.refresh_due", queue="maintenance")
+    wait_until(lambda: age() > 3, 30, "an age")
+    # When the first is taken, then the second has an age too, though it was never the next one before
+    with redis.Redis.from_url(stack.redis.url_of(0)) as queues:
+        taken = queues.rpop("maintenance")
+    assert isinstance(taken, bytes)
+    assert sent_at_of(taken) is None
+    assert age() > 1
+    drop_bulk_waiting(stack)
+
+
+def test_what_nobody_took_in_time_is_counted(exporter: str, desk: Desk) -> None:
+    def dropped() -> float:
+        return value(exporter, "twodrive_messages_expired_total", task="workorders.import")
+
+    # A worker that has worked before; what it dropped before that is not counted.
+    only(desk.search(known.COMPLETE))
+    before = dropped()
+    arguments = {"dealer_id": desk.dealer.dealer_id, "search": known.COMPLETE}
+    desk.backend.send_task("workorders.import", kwargs=arguments, queue="interactive", expires=-1)
+    wait_until(lambda: dropped() > before, 20, "the drop counted")
 
 
 def test_once(stack: Stack) -> None:

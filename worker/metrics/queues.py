@@ -1,9 +1,11 @@
 """The queues in Redis: how many messages wait in each, how long the oldest has, and what workers hold."""
 
 import json
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -11,12 +13,24 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from redis.exceptions import RedisError
 
+from worker.metrics.line import Line
+
+#: As exact as this are the ages of messages that do not say when they were sent.
+LOOK_SECONDS = 1.0
 #: As kombu names them.
 _UNACKED, _UNACKED_INDEX = "unacked", "unacked_index"
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queue at one look: its `length`, and since when the next message waits, in seconds since 1970."""
+
+    length: int
+    since: float | None
+
+
 class Queues:
-    """Knows from scrape to scrape since when a message without a time has been the oldest."""
+    """Knows from look to look who joined a queue when. Safe to share between threads."""
 
     def __init__(
         self, redis_client: redis.Redis, names: Sequence[str], clock: Callable[[], float] = time.time
@@ -24,53 +38,86 @@ class Queues:
         self._redis = redis_client
         self._names = names
         self._clock = clock
-        self._first_seen: dict[str, tuple[bytes, float]] = {}
+        self._lock = threading.Lock()
+        self._lines = dict.fromkeys(names, Line())
+        #: Bytes, which redis' own types do not foresee as an argument.
+        self._last: dict[str, Any] = dict.fromkeys(names, b"")
+
+    def look(self) -> dict[str, Waiting]:
+        """One round trip. Senders push to a list's left end, and workers take from its right one."""
+        with self._lock:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for name in self._names:
+                    pipe.lpos(name, self._last[name])
+                    pipe.lindex(name, 0)
+                    pipe.lindex(name, -1)
+                    pipe.llen(name)
+                answers = pipe.execute()
+            now = self._clock()
+            looks = zip(self._names, answers[::4], answers[1::4], answers[2::4], answers[3::4], strict=True)
+            return {
+                name: self._seen(name, behind, last, head, length, now)
+                for name, behind, last, head, length in looks
+            }
 
     def read(self) -> Iterable[Metric]:
-        """One round trip. Workers take messages from a list's right end."""
+        """Two round trips."""
+        waiting = self.look()
         with self._redis.pipeline(transaction=False) as pipe:
-            for name in self._names:
-                pipe.llen(name)
-                pipe.lindex(name, -1)
             pipe.hlen(_UNACKED)
             pipe.zrange(_UNACKED_INDEX, 0, 0, withscores=True)
             pipe.info("memory")
-            answers = pipe.execute(raise_on_error=False)
-        memory = answers.pop()
-        for refusal in (answer for answer in answers if isinstance(answer, RedisError)):
+            held, taken, memory = pipe.execute(raise_on_error=False)
+        for refusal in (answer for answer in (held, taken) if isinstance(answer, RedisError)):
             raise refusal
-        *waiting, held, taken = answers
         now = self._clock()
-        heads = zip(waiting[::2], waiting[1::2], strict=True)
-        yield from self._waiting(dict(zip(self._names, heads, strict=True)), now)
+        yield from _waiting(waiting, now)
         yield from _held(held, taken, now)
         # A login of least privilege may not ask this.
         if not isinstance(memory, RedisError):
             yield from _memory(memory)
 
-    def _waiting(self, queues: dict[str, tuple[int, bytes | None]], now: float) -> Iterable[Metric]:
-        length = GaugeMetricFamily(
-            "twodrive_queue_messages", "Messages that wait for a worker.", labels=["queue"]
-        )
-        age = GaugeMetricFamily(
-            "twodrive_queue_oldest_seconds",
-            "How long the next message has waited; for one without a time, since it was first seen here.",
-            labels=["queue"],
-        )
-        for name, (number, oldest) in queues.items():
-            length.add_metric([name], number)
-            age.add_metric([name], 0 if oldest is None else max(0.0, now - self._since(name, oldest, now)))
-        return length, age
+    def _seen(
+        self, name: str, behind: int | None, last: bytes | None, head: bytes | None, length: int, now: float
+    ) -> Waiting:
+        line = self._lines[name] = self._lines[name].after(length, behind, now)
+        self._last[name] = last or b""
+        sent_at = None if head is None else sent_at_of(head)
+        return Waiting(length, line.since if sent_at is None else sent_at)
 
-    def _since(self, queue: str, message: bytes, now: float) -> float:
-        sent_at = sent_at_of(message)
-        if sent_at is not None:
-            return sent_at
-        known = sha256(message).digest()
-        before = self._first_seen.get(queue)
-        if before is None or before[0] != known:
-            before = self._first_seen[queue] = (known, now)
-        return before[1]
+
+@contextmanager
+def looking(queues: Queues, every_seconds: float = LOOK_SECONDS) -> Iterator[None]:
+    """Look beside the scrapes: a busy queue's messages come and go between two of them."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(every_seconds):
+            with suppress(RedisError):  # which the next scrape tells
+                queues.look()
+
+    thread = threading.Thread(target=look, name="queues", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _waiting(queues: Mapping[str, Waiting], now: float) -> Iterable[Metric]:
+    length = GaugeMetricFamily(
+        "twodrive_queue_messages", "Messages that wait for a worker.", labels=["queue"]
+    )
+    age = GaugeMetricFamily(
+        "twodrive_queue_oldest_seconds",
+        "How long the next message has waited; for one without a time, since it was seen in the queue.",
+        labels=["queue"],
+    )
+    for name, queue in queues.items():
+        length.add_metric([name], queue.length)
+        age.add_metric([name], 0 if queue.since is None else max(0.0, now - queue.since))
+    return length, age
 
 
 def sent_at_of(message: bytes) -> float | None:

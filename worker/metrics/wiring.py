@@ -12,7 +12,7 @@ from schemas.dealer import Secret
 from worker.metrics import circuits, dealers, drift, quarantine, requests, rows, runs
 from worker.metrics.collector import Sources
 from worker.metrics.counted import counted
-from worker.metrics.queues import Queues
+from worker.metrics.queues import Queues, looking
 from worker.settings import Settings
 from worker.store.session import Database, Limits
 
@@ -25,7 +25,7 @@ _READERS = (dealers.read, runs.read, circuits.read, quarantine.read, drift.read,
 
 @contextmanager
 def registry(settings: Settings) -> Iterator[CollectorRegistry]:
-    """Nothing connects before the first scrape."""
+    """Nothing connects before the first scrape or look at the queues."""
     limits = Limits(pool_size=1, connect_seconds=_SECONDS, statement_seconds=_SECONDS, lock_seconds=1)
     database = Database(settings.database_url.reveal(), "twodrive-metrics", limits)
 
@@ -40,7 +40,9 @@ def registry(settings: Settings) -> Iterator[CollectorRegistry]:
         # RabbitMQ has an exporter of its own.
         if settings.broker_is_redis:
             broker = stack.enter_context(closing(_redis(settings.broker_url)))
-            sources = {"queues": Queues(broker, QUEUES).read, **sources}
+            queues = Queues(broker, QUEUES)
+            stack.enter_context(looking(queues))
+            sources = {"queues": queues.read, **sources}
         built = CollectorRegistry()
         built.register(Sources(sources))
         yield built

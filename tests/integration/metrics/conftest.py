@@ -12,7 +12,7 @@ from worker.environment import load
 from worker.metrics import wiring
 from worker.settings import Settings
 
-_QUEUES, _STATE = 13, 14
+QUEUES, _STATE = 13, 14
 #: The value of a sample, None where there is none.
 Value = Callable[..., float | None]
 
@@ -20,12 +20,12 @@ Value = Callable[..., float | None]
 @pytest.fixture
 def settings(redis_server: Redis, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """What tests before left in Redis, keys of a wrong kind among it, is gone."""
-    for number in (_QUEUES, _STATE):
+    for number in (QUEUES, _STATE):
         with redis.Redis.from_url(redis_server.url_of(number)) as client:
             client.flushdb()
     for name, value in {
         "DATABASE_URL": database_url,
-        "BROKER_URL": redis_server.url_of(_QUEUES),
+        "BROKER_URL": redis_server.url_of(QUEUES),
         "RESULT_URL": redis_server.url_of(_STATE),
         "STATE_URL": redis_server.url_of(_STATE),
         "SECRET_KEYS": Fernet.generate_key().decode(),
@@ -53,7 +53,7 @@ def _emptied(server: Redis, database: int) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def queues(redis_server: Redis) -> Iterator[redis.Redis]:
-    yield from _emptied(redis_server, _QUEUES)
+    yield from _emptied(redis_server, QUEUES)
 
 
 @pytest.fixture
