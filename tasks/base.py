@@ -17,7 +17,7 @@ from schemas.arguments import MAX_DEALER_ID
 from schemas.messages import InvalidMessage, Message, load
 from worker import unforeseen, wiring
 from worker.app import app
-from worker.counting import TASKS
+from worker.counting import EXPIRED, TASKS
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
 from worker.telemetry import Telemetry
 
@@ -38,7 +38,7 @@ class TaskFailed(Exception):
 
 class DiscreetRequest(Request):
     """Shows identifiers alone in logs, events and Flower, whatever the sender wrote there: what a person
-    typed in the search bar may be a licence plate. Logs when it is dropped because nobody took it in time."""
+    typed in the search bar may be a licence plate. Tells that it is dropped when nobody took it in time."""
 
     # Attributes of Celery's class that its stubs leave out.
     _payload: Any
@@ -57,6 +57,8 @@ class DiscreetRequest(Request):
             late = datetime.now(UTC) - self.expires.astimezone(UTC)
             seconds = round(late.total_seconds(), 1)
             _log.warning("message_expired", task=self.name, task_id=self.id, seconds_late=seconds)
+            if (parts := wiring.process_wide.built) is not None:
+                parts.counters.add(EXPIRED, self.name)
         return expired
 
     def info(self, safe: bool = False) -> Any:

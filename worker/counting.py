@@ -52,7 +52,12 @@ REQUESTS = Family(
     ("call", "result"),
     _SECONDS,
 )
-FAMILIES = (OUTCOMES, TASKS, REQUESTS)
+EXPIRED = Family(
+    "twodrive_messages_expired",
+    "Messages that a worker on threads dropped, since none had a thread for them in time.",
+    ("task",),
+)
+FAMILIES = (OUTCOMES, TASKS, REQUESTS, EXPIRED)
 
 
 class Counters:

@@ -223,6 +223,11 @@ class ProcessWide:
                 self._parts = build(settings, telemetry(settings))
             return self._parts
 
+    @property
+    def built(self) -> Parts | None:
+        """The parts if there are any yet: the parent of forked children never has them."""
+        return self._parts
+
     def before_the_end(self) -> None:
         """What was counted and observed leaves this process."""
         if self._parts is not None:

@@ -31,7 +31,6 @@ _DASHBOARD = ROOT / "docker" / "grafana" / "dashboards" / "twodrive.json"
 _MAY_BE_EMPTY = {
     "topk(10, twodrive_circuit_open_seconds)",
     "twodrive_redis_memory_limit_bytes > 0",
-    "twodrive_import_requests_oldest_seconds",
     "twodrive_schema_drift",
 }
 

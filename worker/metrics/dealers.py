@@ -6,7 +6,8 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection, text
 
-# `ended` is the last run that ended, `done` the last that came to its end.
+# `ended` is the last run that ended, `done` the last that came to its end. A run that ended because somebody
+# paused the dealer says nothing about refreshing, also after the pause.
 _DEALERS = text("""
 SELECT d.dealer_id,
     CASE WHEN d.paused THEN 'paused' WHEN d.refresh_every_minutes IS NULL THEN 'on_request'
@@ -21,8 +22,9 @@ LEFT JOIN LATERAL (
 ) done ON true
 LEFT JOIN LATERAL (
     SELECT r.error_code FROM refresh_runs r WHERE r.dealer_id = d.dealer_id AND r.finished_at IS NOT NULL
+        AND r.error_code IS DISTINCT FROM 'dealer_paused'
     ORDER BY r.started_at DESC LIMIT 1
-) ended ON true
+) ended ON NOT d.paused
 ORDER BY d.dealer_id
 """)
 
@@ -43,7 +45,7 @@ def read(connection: Connection) -> Iterable[Metric]:
     )
     failed = GaugeMetricFamily(
         "twodrive_dealer_refresh_failed",
-        "1 for dealers whose last refresh failed.",
+        "1 for dealers, not paused, whose last refresh failed.",
         labels=["dealer_id", "error_code"],
     )
     numbers = dict.fromkeys(("scheduled", "on_request", "paused"), 0)

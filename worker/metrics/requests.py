@@ -6,12 +6,15 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection, text
 
-# Found by the index of open requests.
+# Found by the index of open requests. Until `try_at` a request waits for its next try, or is worked on.
 _OPEN = text("""
-SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,
+SELECT count(*) FILTER (WHERE state = 'waiting' AND due) AS waiting,
+    count(*) FILTER (WHERE state = 'waiting' AND NOT due) AS postponed,
     count(*) FILTER (WHERE state = 'working') AS working,
-    coalesce(extract(epoch FROM clock_timestamp() - min(asked_at)), 0) AS oldest
-FROM import_requests WHERE answered_at IS NULL
+    coalesce(extract(epoch FROM max(clock_timestamp() - asked_at)), 0) AS oldest,
+    coalesce(extract(epoch FROM max(clock_timestamp() - try_at) FILTER (WHERE due)), 0) AS overdue
+FROM (SELECT state, asked_at, try_at, try_at <= clock_timestamp() AS due
+    FROM import_requests WHERE answered_at IS NULL) open_requests
 """)
 
 
@@ -20,11 +23,16 @@ def read(connection: Connection) -> Iterable[Metric]:
     number = GaugeMetricFamily(
         "twodrive_import_requests_open", "Rows of import_requests without an answer.", labels=["state"]
     )
-    number.add_metric(["waiting"], row.waiting)
-    number.add_metric(["working"], row.working)
+    for state in ("waiting", "postponed", "working"):
+        number.add_metric([state], getattr(row, state))
+    overdue = GaugeMetricFamily(
+        "twodrive_import_requests_overdue_seconds",
+        "How long one of them has been due and nobody has taken it; 0 for none.",
+        value=float(row.overdue),
+    )
     oldest = GaugeMetricFamily(
         "twodrive_import_requests_oldest_seconds",
         "How long ago the oldest of them was written; 0 for none.",
         value=max(0.0, float(row.oldest)),
     )
-    return number, oldest
+    return number, overdue, oldest

@@ -8,7 +8,9 @@ from worker.deadline import Deadline
 from worker.errors import VinaclesUnavailable
 from worker.vinacles.wire import Reply, Wire
 
-#: Told the call (`read` or `token`), its result and its seconds.
+CALLS = ("read", "token")
+RESULTS = ("ok", "denied", "throttled", "refused", "failed", "no_answer")
+#: Told the call (of `CALLS`), its result (of `RESULTS`) and its seconds.
 Tell = Callable[[str, str, float], None]
 
 

@@ -1,5 +1,6 @@
 """What several processes count is one sum in Redis."""
 
+import pytest
 import redis
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,21 @@ def test_processes_add_up(state: redis.Redis, value: Value) -> None:
     assert value("twodrive_vinacles_request_seconds_sum", call="read", result="ok") == 0.6
     assert value("twodrive_vinacles_request_seconds_bucket", call="read", result="ok", le="0.25") == 0
     assert value("twodrive_vinacles_request_seconds_bucket", call="read", result="ok", le="0.5") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("workorders_total", {"trigger": "bulk", "outcome": "rejected", "reason": "unreadable_price"}),
+        ("workorders_total", {"trigger": "search", "outcome": "unchanged", "reason": ""}),
+        ("vinacles_request_seconds_count", {"call": "token", "result": "denied"}),
+        ("vinacles_request_seconds_bucket", {"call": "read", "result": "no_answer", "le": "+Inf"}),
+        ("messages_expired_total", {"task": "workorders.import"}),
+    ],
+)
+@pytest.mark.usefixtures("state")
+def test_what_alerts_watch_is_told_before_it_happens(value: Value, name: str, labels: dict[str, str]) -> None:
+    assert value(f"twodrive_{name}", **labels) == 0
 
 
 def test_it_writes_by_itself(state: redis.Redis) -> None:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, event, text
 
 from sandbox.processes import wait_until
+from tests.documents import ROOT
 from tests.integration.metrics.conftest import Value
 from worker.errors import ErrorCode
 from worker.metrics.wiring import registry as built
@@ -86,26 +87,59 @@ def test_stuck_runs(database: Database, value: Value) -> None:
 
 
 def test_circuits(database: Database, value: Value) -> None:
-    add_dealers(database, 1, 3)
+    add_dealers(database, 1, 4)
+    add_dealers(database, 5, 5, paused=True)
     assert value("twodrive_circuits_open") == 0
     with database.transaction() as connection:
         connection.execute(
             text(
-                "INSERT INTO circuits (dealer_id, failures, trouble, opened_at, probe_at) VALUES"
-                " (1, 2, 'timeout', NULL, NULL), (2, 5, 'unreachable', now() - interval '900 s', now()),"
-                " (3, 0, NULL, NULL, NULL)"
+                "INSERT INTO circuits (dealer_id, failures, trouble, opened_at, probe_at, probe_owner,"
+                " probe_until) SELECT dealer_id, failures, trouble, now() - open_for, now() - due_for, owner,"
+                " now() + lease FROM (VALUES"
+                " (1, 2, 'timeout', NULL, NULL, NULL, NULL),"
+                " (2, 5, 'unreachable', interval '900 s', interval '700 s', NULL, NULL),"
+                " (3, 0, NULL, NULL, NULL, NULL, NULL),"
+                " (4, 5, 'timeout', interval '900 s', interval '700 s', 'prober', interval '20 s'),"
+                " (5, 5, 'timeout', interval '900 s', interval '700 s', NULL, NULL)"
+                ") rows (dealer_id, failures, trouble, open_for, due_for, owner, lease)"
             )
         )
-    assert value("twodrive_circuits_open") == 1
+    assert value("twodrive_circuits_open") == 2
     assert value("twodrive_circuit_failures", dealer_id="1", trouble="timeout") == 2
     assert value("twodrive_circuit_open_seconds", dealer_id="1", trouble="timeout") is None
     seconds = value("twodrive_circuit_open_seconds", dealer_id="2", trouble="unreachable")
     assert seconds == pytest.approx(900, abs=60)
+    unasked = value("twodrive_circuit_unasked_seconds", dealer_id="2", trouble="unreachable")
+    assert unasked == pytest.approx(700, abs=60)
+    # Somebody asks at this moment.
+    assert value("twodrive_circuit_unasked_seconds", dealer_id="4", trouble="timeout") == 0
+    # Nobody asks for a paused dealer, whatever its circuit.
+    for name in ("failures", "open_seconds", "unasked_seconds"):
+        assert value(f"twodrive_circuit_{name}", dealer_id="5", trouble="timeout") is None
+
+
+def test_a_pause_is_no_failure(database: Database, value: Value) -> None:
+    add_dealers(database, 1, 1, paused=True)
+    add_dealers(database, 2, 3)
+    for dealer_id in (1, 3):
+        add_run(database, dealer_id, "failed", started=9000, code=ErrorCode.INTERNAL.value)
+    for dealer_id in (1, 2, 3):
+        add_run(database, dealer_id, "failed", code=ErrorCode.DEALER_PAUSED.value)
+    failed = {
+        (dealer_id, code): value("twodrive_dealer_refresh_failed", dealer_id=dealer_id, error_code=code)
+        for dealer_id in "123"
+        for code in ("internal", "dealer_paused")
+    }
+    # Dealer 3 failed before it was paused, and nothing has been tried since it goes on.
+    assert [key for key, said in failed.items() if said is not None] == [("3", "internal")]
 
 
 def test_quarantine(database: Database, value: Value) -> None:
     add_dealers(database, 1, 1)
-    assert value("twodrive_quarantine", reason="no_labor_item") is None
+    # Also of a reason that nobody has yet: Prometheus must see its first ones as a growth.
+    assert value("twodrive_quarantine", reason="no_labor_item") == 0
+    assert value("twodrive_quarantine", reason="internal") == 0
+    assert value("twodrive_quarantine", reason="no_match") is None
     with database.transaction() as connection:
         connection.execute(
             text(
@@ -114,11 +148,13 @@ def test_quarantine(database: Database, value: Value) -> None:
                 " (1, 'a', 'no_labor_item', NULL, 'bulk', now(), now(), NULL),"
                 " (1, 'b', 'no_labor_item', NULL, 'bulk', now(), now(), NULL),"
                 " (1, 'c', NULL, 'internal', 'bulk', now(), now(), NULL),"
-                " (1, 'd', 'no_labor_item', NULL, 'bulk', now(), now(), now())"
+                " (1, 'd', 'no_labor_item', NULL, 'bulk', now(), now(), now()),"
+                " (1, 'e', 'of_a_later_version', NULL, 'bulk', now(), now(), NULL)"
             )
         )
     assert value("twodrive_quarantine", reason="no_labor_item") == 2
     assert value("twodrive_quarantine", reason="internal") == 1
+    assert value("twodrive_quarantine", reason="of_a_later_version") == 1
 
 
 def test_drift(database: Database, value: Value) -> None:
@@ -142,13 +178,42 @@ def test_requests_in_the_table(database: Database, value: Value) -> None:
     with database.transaction() as connection:
         connection.execute(
             text(
-                "INSERT INTO import_requests (dealer_id, kind, search, asked_at) VALUES"
-                " (1, 'search', 'WO-1', now() - interval '500 s'), (1, 'search', 'WO-2', now())"
+                "INSERT INTO import_requests (dealer_id, kind, search, state, lease_owner, asked_at, try_at)"
+                " SELECT 1, 'import', 'WO-1', state, owner, now() - asked, now() - due FROM (VALUES"
+                " ('waiting', NULL, interval '3 h', interval '-200 s'),"
+                " ('working', 'a', interval '2 h', interval '-30 s')) open_ones (state, owner, asked, due)"
             )
         )
-    assert value("twodrive_import_requests_open", state="waiting") == 2
-    assert value("twodrive_import_requests_open", state="working") == 0
-    assert value("twodrive_import_requests_oldest_seconds") == pytest.approx(500, abs=60)
+    assert requests_open(value) == {"waiting": 0, "postponed": 1, "working": 1}
+    # One is put off since its dealer's Vinacles is away, one is worked on: nobody has to act.
+    assert value("twodrive_import_requests_overdue_seconds") == 0
+    assert value("twodrive_import_requests_oldest_seconds") == pytest.approx(3 * 3600, abs=60)
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO import_requests (dealer_id, kind, search, asked_at, try_at) VALUES"
+                " (1, 'import', 'WO-2', now(), now()),"
+                " (1, 'import', 'WO-3', now() - interval '9000 s', now() - interval '500 s')"
+            )
+        )
+    assert requests_open(value) == {"waiting": 2, "postponed": 1, "working": 1}
+    assert value("twodrive_import_requests_overdue_seconds") == pytest.approx(500, abs=60)
+
+
+def test_a_request_whose_worker_died_is_due_after_its_lease(database: Database, value: Value) -> None:
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO import_requests (dealer_id, kind, search, state, lease_owner, try_at) VALUES"
+                " (1, 'import', 'WO-1', 'working', 'dead', now() - interval '300 s')"
+            )
+        )
+    assert value("twodrive_import_requests_overdue_seconds") == pytest.approx(300, abs=60)
+
+
+def requests_open(value: Value) -> dict[str, float | None]:
+    states = ("waiting", "postponed", "working")
+    return {state: value("twodrive_import_requests_open", state=state) for state in states}
 
 
 def test_rows_written_survive_a_purge(database: Database, value: Value) -> None:
@@ -200,6 +265,7 @@ def test_a_thousand_dealers_cost_the_same_statements(
         )
     many, more = _statements(settings, monkeypatch)
     assert len(few) == len(many) == 7
+    assert "reads PostgreSQL by seven statements" in (ROOT / "docs" / "metrics.md").read_text()
     assert more - samples == 999 + 1000
 
 

@@ -1,6 +1,7 @@
 """Metrics from values alone: sources that are away, times of messages, results of requests, the paths."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -12,13 +13,15 @@ from redis.exceptions import ConnectionError as RedisAway
 from structlog.testing import capture_logs
 
 from schemas.outcome import Outcome
-from worker.counting import OUTCOMES, REQUESTS, Count, Counters
+from tests.documents import ROOT
+from worker.counting import EXPIRED, OUTCOMES, REQUESTS, Count, Counters
 from worker.errors import ErrorCode, StorageUnavailable
 from worker.metrics.collector import Sources
 from worker.metrics.counted import metric_of
 from worker.metrics.queues import sent_at_of
 from worker.metrics.server import application
-from worker.vinacles.counted import result_of
+from worker.metrics.unborn import UNBORN
+from worker.vinacles.counted import RESULTS, result_of
 
 
 def _one() -> Iterable[Metric]:
@@ -96,6 +99,13 @@ def test_a_message_that_is_no_json_has_no_time() -> None:
 )
 def test_result_of_a_request(status: int, result: str) -> None:
     assert result_of(status) == result
+
+
+def test_results_and_tasks_are_closed_lists() -> None:
+    assert {result_of(status) for status in range(100, 600)} | {"no_answer"} == set(RESULTS)
+    routes = (ROOT / "celeryconfig.py").read_text()
+    waited_for = re.findall(r'"([\w.]+)": \{"queue": "interactive"\}', routes)
+    assert [(task,) for task in waited_for] == UNBORN[EXPIRED]
 
 
 def test_buckets_add_up() -> None:
