@@ -82,6 +82,11 @@ def test_whoever_waits_at_the_first_look_came_then() -> None:
     assert Line().after(5, None, 10).since == 10
 
 
+def test_the_last_one_of_a_look_came_by_then() -> None:
+    assert Line().after(1, None, 10).after(1, 0, 20).since == 10
+    assert Line().after(2, None, 10).after(2, 1, 20).after(2, 1, 30).since == 20
+
+
 def test_a_queue_that_others_emptied_and_filled_begins_anew() -> None:
     line = Line().after(3, None, 10).after(4, 1, 20)
     assert line.after(6, None, 30).since == 30
