@@ -168,7 +168,8 @@ def test_suspects_are_worked_on_one_at_a_time_beside_the_others(claire: Claire) 
     claire.simulator.admin.set(latency_ms=300)
     fresh = [claire.ask(search=known.BELGIAN) for _ in range(3)]
     under_way: list[set[int]] = []
-    with serving(claire, threads=6):
+    # Half of them for one dealer.
+    with serving(claire, threads=8):
         while not all(claire.row(number).answered_at for number in suspects):
             with claire.parts.database.transaction() as connection:
                 query = text("SELECT id FROM import_requests WHERE state = 'working' AND try_at > now()")

@@ -6,7 +6,7 @@ process died. Rows with such a try are *suspects*: they are taken apart from the
 # ruff: noqa: S608  statements are put together from constants of this file alone
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,7 @@ UPDATE import_requests r SET
     try_at = clock_timestamp() + make_interval(secs => :lease_seconds)
 WHERE id IN (
     SELECT id FROM import_requests
-    WHERE answered_at IS NULL AND {come} AND {which}
+    WHERE answered_at IS NULL AND {come} AND {which} AND dealer_id <> ALL(CAST(:without AS bigint[]))
     ORDER BY tries, try_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id, dealer_id, kind, search, workorder_id, request_id, tries - 1 AS lost,
     extract(epoch FROM {deadline} - clock_timestamp())::float AS seconds_left
@@ -124,11 +124,22 @@ class ListedRequest:
 
 
 def take(
-    connection: Connection, owner: str, limit: int, lease_seconds: float, *, suspects: bool
+    connection: Connection,
+    owner: str,
+    limit: int,
+    lease_seconds: float,
+    *,
+    suspects: bool,
+    without_dealers: Sequence[int] = (),
 ) -> list[TakenRequest]:
     """Up to `limit` requests whose time has come, held for `lease_seconds`: either fresh ones or suspects.
     Others asking at the same time get other rows."""
-    parameters = {"owner": owner, "limit": limit, "lease_seconds": lease_seconds}
+    parameters = {
+        "owner": owner,
+        "limit": limit,
+        "lease_seconds": lease_seconds,
+        "without": list(without_dealers),
+    }
     rows = connection.execute(_TAKE_SUSPECTS if suspects else _TAKE_FRESH, parameters).mappings()
     return [TakenRequest(**row) for row in rows]
 
