@@ -40,6 +40,7 @@ class Server:
         self._shares = Shares(threads)
         self._lock = threading.Lock()
         self._busy = 0
+        self._freed = False
         self._suspects = 0
         self._stopping = False
         self._away = False
@@ -76,11 +77,18 @@ class Server:
         else:
             if self._away:
                 _log.warning("import_requests_going_on")
+            self._tell()
             self._away = False
-            self._pulse.polled()
-            self._pulse.turned()
         with contextlib.suppress(BlockingIOError):
             self._woken.recv(4096)
+
+    def _tell(self) -> None:
+        """That all threads are taken counts from the last moment at which one was free."""
+        taken, freed = self._busy >= self._threads, self._freed
+        self._freed = False
+        if freed or self._away or not taken:
+            self._pulse.polled()
+        self._pulse.turned(busy=taken)
 
     def _look(self, threads: ThreadPoolExecutor) -> None:
         if time.monotonic() >= self._next_sweep:
