@@ -93,6 +93,9 @@ def test_becoming_the_probe(parts: Parts, server: Postgres, attempt: Attempt) ->
 
 
 def test_asking_why(parts: Parts, server: Postgres) -> None:
+    # Over a connection that is there: a new one has a limit of its own.
+    with parts.database.transaction() as connection:
+        connection.exec_driver_sql("SELECT 1")
     with ends_in_time(server, StorageUnavailable):
         server.freeze()
         parts.inquiry.why(WhyRequest(1, known.COMPLETE, offline=True), Deadline.after(_DEADLINE_SECONDS))
