@@ -10,15 +10,16 @@ from typing import Any, Literal
 
 import structlog
 from celery import Task
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, Retry
 from celery.worker.request import Request
 
 from schemas.arguments import MAX_DEALER_ID
 from schemas.messages import InvalidMessage, Message, load
+from tasks.shares import put_off
 from worker import unforeseen, wiring
 from worker.app import app
 from worker.counting import EXPIRED, TASKS
-from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
+from worker.errors import DealerBusy, ErrorCode, MessageInvalid, TwoDriveError
 from worker.telemetry import Telemetry
 
 _log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ class TaskFailed(Exception):
 
 class DiscreetRequest(Request):
     """Shows identifiers alone in logs, events and Flower, whatever the sender wrote there: what a person
-    typed in the search bar may be a licence plate. Tells that it is dropped when nobody took it in time."""
+    typed in the search bar may be a license plate. Tells that it is dropped when nobody took it in time."""
 
     # Attributes of Celery's class that its stubs leave out.
     _payload: Any
@@ -133,7 +134,7 @@ def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
             # Of a sender that traces; Celery makes a message's headers attributes of the request.
             work = _telemetry().work(name, getattr(self.request, "traceparent", None))
             with bound, _counted(name), work:
-                return _answer(body, args, arguments, str(self.request.id))
+                return _answer(self, body, args, arguments)
 
         as_task: Any = app.task(name=name, base=Doorway, bind=True, **options)
         return as_task(run)
@@ -147,7 +148,7 @@ def _counted(task: str) -> Iterator[None]:
     result = "answered"
     try:
         yield
-    except Ignore:
+    except (Ignore, Retry):
         result = "handed_on"
         raise
     except TaskFailed as failed:
@@ -166,15 +167,19 @@ def _telemetry() -> Telemetry:
         return Telemetry()
 
 
-def _answer(body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any], task_id: str) -> dict[str, Any]:
+def _answer(
+    task: Task[..., Any], body: Body, args: tuple[Any, ...], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
     try:
         if args:
             raise _positional()
-        answer = dict(body(arguments, wiring.process_wide(), task_id))
+        answer = dict(body(arguments, wiring.process_wide(), str(task.request.id)))
     except Ignore:
         # Somebody else will answer under this task's id.
         raise
     except TwoDriveError as error:
+        if isinstance(error, DealerBusy):
+            put_off(task, error)
         _log.warning("task_failed", code=error.code.value, text=error.text)
         _telemetry().failed(error.code, error)
         raise TaskFailed(error.code.value, error.text, error.next_step) from None

@@ -11,10 +11,12 @@ from worker.wiring import Parts
 @doorway("workorders.import")
 def import_workorder(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
     request = message(ImportRequest, arguments)
-    return parts.asking_once.search(request, task_id, parts.interactive_deadline())
+    with parts.shares.share(request.dealer_id):
+        return parts.asking_once.search(request, task_id, parts.interactive_deadline())
 
 
 @doorway("workorders.refresh")
 def refresh_workorder(arguments: Mapping[str, Any], parts: Parts, task_id: str) -> Mapping[str, Any]:
     request = message(RefreshRequest, arguments)
-    return parts.asking_once.refresh(request, task_id, parts.interactive_deadline())
+    with parts.shares.share(request.dealer_id):
+        return parts.asking_once.refresh(request, task_id, parts.interactive_deadline())

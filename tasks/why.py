@@ -1,6 +1,7 @@
 """`workorders.why`: the backend shows why a workorder is not there."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from schemas.messages import WhyRequest
@@ -12,4 +13,5 @@ from worker.wiring import Parts
 @doorway("workorders.why")
 def why(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Mapping[str, Any]:
     request = message(WhyRequest, arguments)
-    return dump_why(parts.inquiry.why(request, parts.interactive_deadline()))
+    with nullcontext() if request.offline else parts.shares.share(request.dealer_id):
+        return dump_why(parts.inquiry.why(request, parts.interactive_deadline()))

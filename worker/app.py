@@ -4,7 +4,13 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish, setup_logging, worker_process_shutdown, worker_shutdown
+from celery.signals import (
+    before_task_publish,
+    setup_logging,
+    worker_init,
+    worker_process_shutdown,
+    worker_shutdown,
+)
 
 from worker import log, wiring
 from worker.consumer import keep_bodies_out_of_the_log, refuse_compressed_messages
@@ -30,6 +36,12 @@ def _stamp(headers: dict[str, Any] | None = None, **_kwargs: object) -> None:
     """By this `twodrive metrics` knows how long a message has waited; Celery's own have no time."""
     if headers is not None:
         headers["sent_at"] = time.time()
+
+
+@worker_init.connect
+def _told_of_threads(sender: Any = None, **_kwargs: object) -> None:
+    """`--concurrency` may say another number than the settings."""
+    wiring.process_wide.threads = sender.concurrency
 
 
 @worker_shutdown.connect

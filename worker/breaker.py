@@ -12,6 +12,7 @@ import structlog
 from schemas.dealer import Dealer
 from worker.attempt import Attempt
 from worker.circuit import CLOSED, Circuit, Entry, entry, trouble_of, was_answered
+from worker.deadline import Deadline
 from worker.errors import CircuitOpen, ErrorCode, TwoDriveError
 from worker.store.circuits import Change, close, give_back, note_failure, take_probe
 from worker.store.session import Database
@@ -45,9 +46,9 @@ class Breaker:
             raise
         self._heard(attempt, owner, None)
 
-    def close(self, dealer_id: int) -> None:
+    def close(self, dealer_id: int, deadline: Deadline | None = None) -> None:
         """Vinacles has answered, or an operator wants it asked again."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(deadline) as connection:
             change = close(connection, dealer_id)
         _tell(dealer_id, change)
 
@@ -58,7 +59,7 @@ class Breaker:
         owner = uuid4().hex
         if verdict is Entry.PROBE:
             lease_seconds = attempt.deadline.remaining() + GRACE_SECONDS
-            with self._database.transaction() as connection:
+            with self._database.transaction(attempt.deadline) as connection:
                 verdict, change = take_probe(connection, dealer.dealer_id, owner, lease_seconds)
             circuit, now = change.after, change.now
         if verdict is Entry.REFUSED:
@@ -77,14 +78,14 @@ class Breaker:
         dealer_id = attempt.dealer.dealer_id
         trouble = None if error is None else trouble_of(error)
         if trouble is not None:
-            with self._database.transaction() as connection:
+            with self._database.transaction(attempt.deadline) as connection:
                 change = note_failure(connection, dealer_id, trouble, owner, self._jitter())
             _tell(dealer_id, change)
         elif error is None or was_answered(error):
             if attempt.loaded.circuit != CLOSED:
-                self.close(dealer_id)
+                self.close(dealer_id, attempt.deadline)
         elif owner is not None:
-            with self._database.transaction() as connection:
+            with self._database.transaction(attempt.deadline) as connection:
                 give_back(connection, dealer_id, owner)
 
 

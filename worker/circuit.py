@@ -18,6 +18,9 @@ from worker.errors import ErrorCode, Trouble, TwoDriveError, VinaclesUnavailable
 OPENS_AFTER = 3
 FIRST_PAUSE_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 300.0
+#: No probe takes that long. A pause or a probe that ends even later than it may was begun before PostgreSQL's
+#: clock was set back, and keeps nobody out.
+_LONGEST_PROBE_SECONDS = 900.0
 #: Less than the half by which the next step is longer: pauses never shrink before they are at their longest.
 _JITTER = 0.2
 # 2 to this power is far above the longest pause.
@@ -71,11 +74,12 @@ class Circuit:
     def state(self, now: datetime) -> CircuitState:
         if self.probe_at is None:
             return CircuitState.CLOSED
-        return CircuitState.HALF_OPEN if now >= self.probe_at else CircuitState.OPEN
+        pauses = _lies_ahead(self.probe_at, now, LONGEST_PAUSE_SECONDS)
+        return CircuitState.OPEN if pauses else CircuitState.HALF_OPEN
 
     def probed(self, now: datetime) -> bool:
         """Whether somebody probes at this moment."""
-        return self.probe_until is not None and now < self.probe_until
+        return self.probe_until is not None and _lies_ahead(self.probe_until, now, _LONGEST_PROBE_SECONDS)
 
 
 CLOSED = Circuit()
@@ -139,6 +143,10 @@ def trouble_of(error: BaseException) -> Trouble | None:
 def was_answered(error: BaseException) -> bool:
     """Whether `error` is Vinacles' answer, if one that helps nobody."""
     return isinstance(error, TwoDriveError) and error.code in ANSWERS
+
+
+def _lies_ahead(moment: datetime, now: datetime, at_most_seconds: float) -> bool:
+    return now < moment <= _after(at_most_seconds, now)
 
 
 def _after(seconds: float, now: datetime) -> datetime:

@@ -16,10 +16,18 @@ from worker.errors import ErrorCode, VinaclesUnavailable
 
 #: A holder that died keeps the others waiting this long; one that lives renews its turn.
 LEASE_SECONDS = 2.0
+#: Neither a turn nor an answer may be there for longer.
+_LONGEST_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _IF_MINE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call({}) end return 0"
 _RENEW = _IF_MINE.format("'pexpire', KEYS[1], ARGV[2]")
 _RELEASE = _IF_MINE.format("'del', KEYS[1]")
+# Redis forgets by its wall clock: what would stay longer than it may was put there before that was set back.
+_FORGET_LATE = """
+for _, key in ipairs(KEYS) do
+  if redis.call('PTTL', key) > tonumber(ARGV[1]) then redis.call('DEL', key) end
+end
+"""
 
 
 class Coalescer:
@@ -43,8 +51,8 @@ class Coalescer:
         self, key: str, work: Callable[[], bytes], deadline: Deadline, keep_seconds: float = 3.0
     ) -> bytes:
         """The answer of `work`, by whoever is first; whoever asks under the same `key` meanwhile, or within
-        `keep_seconds` of the answer, gets the same. `key` may hold personal data; the answer lies in Redis as
-        it is and must not.
+        `keep_seconds` of the answer, up to 60, gets the same. `key` may hold personal data; the answer lies
+        in Redis as it is and must not.
 
         Where the first one fails or dies, the next takes over; a failure goes to its own caller alone.
         Raises what `work` raises, and VinaclesUnavailable when nobody had the answer in time. With Redis
@@ -73,9 +81,10 @@ class Coalescer:
         """The answer where there is one, else whether it is our turn to work for it. In one transaction: the
         answer cannot come in between."""
         with self._redis.pipeline(transaction=True) as pipe:
+            pipe.eval(_FORGET_LATE, 2, name, f"{name}:turn", _milliseconds(_LONGEST_SECONDS))
             pipe.set(f"{name}:turn", holder, nx=True, px=self._lease_ms)
             pipe.get(name)
-            mine, answer = pipe.execute()
+            _, mine, answer = pipe.execute()
         if mine and answer is not None:
             self._release(name, holder)
         return answer, bool(mine)
@@ -88,7 +97,7 @@ class Coalescer:
             self._release(name, holder)
             raise
         with suppress(RedisError), self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(name, answer, px=max(1, round(keep_seconds * 1000)))
+            pipe.set(name, answer, px=_milliseconds(keep_seconds))
             pipe.eval(_RELEASE, 1, f"{name}:turn", holder)
             pipe.execute()
         return answer
@@ -114,7 +123,11 @@ class Coalescer:
 
     @property
     def _lease_ms(self) -> int:
-        return max(1, round(self._lease_seconds * 1000))
+        return _milliseconds(self._lease_seconds)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
 
 
 def _out_of_time() -> VinaclesUnavailable:

@@ -3,6 +3,7 @@
     TwoDriveError
     ├── RetryableError          try again, after `retry_after_seconds` where given
     │   ├── VinaclesUnavailable     busy, starting, down, or its answer was cut off
+    │   │   └── DealerBusy              not asked: the dealer has its share of the threads
     │   ├── CircuitOpen             down for a while now, so that nobody asks until the next probe
     │   └── StorageUnavailable      PostgreSQL or Redis away, a deadlock, a serialization failure
     └── FatalError              trying again gives the same answer
@@ -150,6 +151,10 @@ class VinaclesUnavailable(RetryableError):
     asks to wait, or we had no time left for it."""
 
     trouble: Trouble | None = None
+
+
+class DealerBusy(VinaclesUnavailable):
+    """Not asked at all: what is under way for the dealer holds all the threads that it may have."""
 
 
 class CircuitOpen(RetryableError):

@@ -36,11 +36,14 @@ class Heartbeat:
         self._polled_at = clock()
         self._away_since: float | None = None
         self._busy_since: float | None = None
+        if path is not None:
+            # Of an earlier process; in a container that was started again the folder may be the old one.
+            path.unlink(missing_ok=True)
 
     def polled(self) -> None:
-        """The broker has answered."""
+        """The broker has answered, which is only asked when a slot is free."""
         self._polled_at = self._clock()
-        self._away_since = None
+        self._away_since = self._busy_since = None
 
     def turned(self, *, busy: bool = False) -> None:
         """The loop turns; `busy`: it asks the broker for nothing, since all slots are taken."""

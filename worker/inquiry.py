@@ -50,16 +50,18 @@ class Inquiry:
 
     def why(self, request: WhyRequest, deadline: Deadline) -> WhyAnswer:
         terms = parse_search(request.search)
-        loaded, known = self._known(request, terms)
+        loaded, known = self._known(request, terms, deadline)
         if isinstance(terms, NotSearchable):
             return WhyAnswer(request.request_id, False, (Finding(Verdict.NOT_SEARCHABLE),))
         seen = None if request.offline else self._seen(loaded, request, terms, known, deadline)
         findings = explained(loaded.dealer, known, seen, loaded.asked_at)
         return WhyAnswer(request.request_id, isinstance(seen, Seen), tuple(findings))
 
-    def _known(self, request: WhyRequest, terms: SearchTerms | NotSearchable) -> tuple[LoadedDealer, Known]:
+    def _known(
+        self, request: WhyRequest, terms: SearchTerms | NotSearchable, deadline: Deadline
+    ) -> tuple[LoadedDealer, Known]:
         dealer_id = request.dealer_id
-        with self._database.transaction() as connection:
+        with self._database.transaction(deadline) as connection:
             loaded = self._dealers.load(connection, dealer_id)
             if loaded is None:
                 raise unknown_dealer(dealer_id)

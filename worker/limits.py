@@ -22,14 +22,25 @@ from worker.vinacles.client import Asking
 BULK_SHARE = 0.8
 #: A request ends with its deadline; a slot that is still taken this much later belonged to somebody who died.
 GRACE_SECONDS = 1.0
+#: No lease of a slot is that long.
+_TOO_FAR_SECONDS = 900.0
 _POLL_SECONDS = 0.02
 
 # KEYS: slots (holder → when it frees itself), rate (request → when it was granted), both in microseconds.
-# ARGV: holder, lease, slots allowed, requests allowed, their window, the longest window of anybody.
+# ARGV: holder, lease, slots allowed, requests allowed, their window, the longest window of anybody, the
+# longest lease of anybody.
+# What lies further ahead than anything may was written before Redis' clock was set back; it counts as of now.
 # Answers 1 and the moment of the grant, or 0 and how long no grant can come (0: until somebody is done).
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
+local function bring_back(key, most, to)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, now + most, '+inf')) do
+    redis.call('ZADD', key, to, member)
+  end
+end
+bring_back(KEYS[1], ARGV[7], now + ARGV[2])
+bring_back(KEYS[2], ARGV[6], now)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[6])
 local allowed, window = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -136,7 +147,7 @@ class Limits:
     ) -> float:
         allowed = allowance(rate, concurrent, interactive=interactive)
         longest = allowance(rate, concurrent, interactive=False).window_seconds
-        windows = [_microseconds(allowed.window_seconds), _microseconds(longest)]
+        windows = [_microseconds(one) for one in (allowed.window_seconds, longest, _TOO_FAR_SECONDS)]
         while True:
             left = deadline.remaining()
             lease = _microseconds(left + GRACE_SECONDS)

@@ -1,6 +1,6 @@
 """Requests that the backend wrote as rows, worked off by the line of any other import."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -44,11 +44,20 @@ class ImportRequests:
         self._telemetry = telemetry
         self._owner = uuid4().hex
 
-    def take(self, limit: int, *, suspects: bool = False) -> list[TakenRequest]:
+    def take(
+        self, limit: int, *, suspects: bool = False, without_dealers: Sequence[int] = ()
+    ) -> list[TakenRequest]:
         """Requests that are to be worked on now, each by `work`. Raises `StorageUnavailable`."""
         lease_seconds = self._work_seconds + _ANSWERING_SECONDS
         with self._database.transaction() as connection:
-            return rows.take(connection, self._owner, limit, lease_seconds, suspects=suspects)
+            return rows.take(
+                connection,
+                self._owner,
+                limit,
+                lease_seconds,
+                suspects=suspects,
+                without_dealers=without_dealers,
+            )
 
     def drop_late(self) -> None:
         """End the requests whose time is over. Raises `StorageUnavailable`."""

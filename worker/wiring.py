@@ -32,6 +32,7 @@ from worker.requests import ImportRequests
 from worker.retention import Retention
 from worker.retry import RetryRule
 from worker.settings import Settings
+from worker.shares import Shares
 from worker.store.dealers import Dealers
 from worker.store.listening import Listener
 from worker.store.retention import RULES
@@ -69,6 +70,7 @@ class Parts:
     listing: Listing
     importer: Importer
     bulk: BulkRefresh
+    shares: Shares
     asking_once: AskingOnce
     requests: ImportRequests
     inquiry: Inquiry
@@ -111,6 +113,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     seconds = settings.slice_seconds
     pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
+    shares = Shares(settings.interactive_threads)
     asking_once = AskingOnce(importer, coalescer)
     patience = settings.interactive_deadline_seconds
     return Parts(
@@ -125,6 +128,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         listing=Listing(database, dealers, probing, drift, settings.look_at_columns_hours),
         importer=importer,
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
+        shares=shares,
         asking_once=asking_once,
         requests=ImportRequests(database, asking_once, rule, patience, telemetry),
         inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings)),
@@ -214,6 +218,8 @@ class ProcessWide:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._parts: Parts | None = None
+        #: Tasks that this program does at the same time, where it was told.
+        self.threads: int | None = None
         os.register_at_fork(after_in_child=self._forget)
 
     def __call__(self) -> Parts:
@@ -221,6 +227,7 @@ class ProcessWide:
             if self._parts is None:
                 settings = load()
                 self._parts = build(settings, telemetry(settings))
+                self._parts.shares.threads = self.threads or settings.interactive_threads
             return self._parts
 
     @property

@@ -178,6 +178,8 @@ def test_a_frozen_server(house: House, fault: Begin) -> None:
     frozen = time.monotonic()
     assert house.stack.health("interactive").ready
     wait_until(lambda: not house.stack.health("interactive").ready, 45, "not ready")
+    said = house.stack.health("interactive").text
+    assert "the broker is away" in said or "no answer of the broker" in said
     wait_until(lambda: not house.stack.health("bulk").ready, 45, "not ready")
     noticed = time.monotonic()
     elapse(5)

@@ -1,7 +1,9 @@
 """Requests as rows with their real stations: simulator, Redis and PostgreSQL, and a server in a thread."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -15,6 +17,7 @@ from sandbox.simulator.running import SimulatorProcess
 from schemas.workorder import workorder_id
 from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
 from worker import wiring
+from worker.health import health_of
 from worker.heartbeat import Heartbeat
 from worker.requests import MOST_LOSSES, not_to_be_tried
 from worker.serving import Server
@@ -65,10 +68,9 @@ def claire(database_url: str, redis_server: Redis, simulator: SimulatorProcess) 
 
 
 @contextmanager
-def serving(claire: Claire, threads: int = 4) -> Iterator[Server]:
-    server = Server(
-        claire.parts.requests, wiring.listener(claire.parts.settings), threads, Heartbeat(None, "requests")
-    )
+def serving(claire: Claire, threads: int = 4, health: Path | None = None) -> Iterator[Server]:
+    pulse = Heartbeat(health, "requests", asks="PostgreSQL")
+    server = Server(claire.parts.requests, wiring.listener(claire.parts.settings), threads, pulse)
     thread = Thread(target=server.serve)
     thread.start()
     try:
@@ -168,7 +170,8 @@ def test_suspects_are_worked_on_one_at_a_time_beside_the_others(claire: Claire) 
     claire.simulator.admin.set(latency_ms=300)
     fresh = [claire.ask(search=known.BELGIAN) for _ in range(3)]
     under_way: list[set[int]] = []
-    with serving(claire, threads=6):
+    # Half of them for one dealer.
+    with serving(claire, threads=8):
         while not all(claire.row(number).answered_at for number in suspects):
             with claire.parts.database.transaction() as connection:
                 query = text("SELECT id FROM import_requests WHERE state = 'working' AND try_at > now()")
@@ -189,6 +192,22 @@ def test_a_restart_of_postgresql_connections_costs_a_delay(claire: Claire) -> No
         )
         row = claire.answer(claire.ask(search=known.BELGIAN))
     assert row.state == "answered"
+
+
+def test_a_server_whose_threads_are_all_taken_says_so(claire: Claire, tmp_path: Path) -> None:
+    """Who is busy for too long is stuck, and then a restart is the cure."""
+    health = tmp_path / "health"
+
+    def says(what: str) -> None:
+        wait_until(lambda: what in health_of(health, time.monotonic()).text, 20, what)
+
+    claire.simulator.admin.add_fault("slow", match="WorkorderLine", seconds=3)
+    with serving(claire, threads=1, health=health):
+        says("requests is consuming: PostgreSQL answered")
+        number = claire.ask(search=known.COMPLETE)
+        says("all slots are taken")
+        claire.answer(number)
+        says("consuming")
 
 
 def test_a_stop_answers_what_is_under_way(claire: Claire) -> None:

@@ -72,6 +72,11 @@ PROBED = replace(OPEN, probe_owner="a", probe_until=later(40))
         (PROBED, 15, CircuitState.HALF_OPEN, Entry.REFUSED),
         (PROBED, 39.9, CircuitState.HALF_OPEN, Entry.REFUSED),
         (PROBED, 40, CircuitState.HALF_OPEN, Entry.PROBE),  # whoever had it is dead
+        # No pause is longer than 300 s and no probe than 900: the clock was set back since.
+        (OPEN, 15 - 300, CircuitState.OPEN, Entry.REFUSED),
+        (OPEN, 15 - 301, CircuitState.HALF_OPEN, Entry.PROBE),
+        (PROBED, 40 - 900, CircuitState.HALF_OPEN, Entry.REFUSED),
+        (PROBED, 40 - 901, CircuitState.HALF_OPEN, Entry.PROBE),
     ],
 )
 def test_who_may_ask(circuit: Circuit, seconds: float, state: CircuitState, verdict: Entry) -> None:

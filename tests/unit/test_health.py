@@ -127,3 +127,21 @@ def test_a_server_of_requests_says_that_it_is_postgresql_that_is_away(tmp_path: 
     pulse.polled()
     pulse.turned()
     assert health_of(path, 2.0).ready
+
+
+def test_a_start_forgets_the_pulse_of_an_earlier_process(path: Path, at: list[float]) -> None:
+    """The folder of a container outlives its restarts: a start must be judged by no older pulse."""
+    replace(WELL, loop_at=NOW - STUCK_SECONDS - 1).write(path)
+    assert not health_of(path, NOW).live
+    Heartbeat(path, "bulk@host", lambda: at[0])
+    starting = health_of(path, NOW)
+    assert (starting.live, starting.ready, "Starting" in starting.text) == (True, False, True)
+
+
+def test_whoever_asked_meanwhile_had_a_free_slot(pulse: Heartbeat, path: Path, at: list[float]) -> None:
+    """All slots taken at each look, by other work each time, is a busy day and no reason to restart."""
+    for _ in range(round(BUSY_SECONDS) + 100):
+        pulse.polled()
+        pulse.turned(busy=True)
+        at[0] += 1
+    assert health_of(path, at[0]).ready

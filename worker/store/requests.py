@@ -6,7 +6,7 @@ process died. Rows with such a try are *suspects*: they are taken apart from the
 # ruff: noqa: S608  statements are put together from constants of this file alone
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,21 +23,28 @@ MOST_HOURS = 24
 #: After a failure that may pass, a request waits as long as it has waited already, within these bounds.
 LEAST_PAUSE_SECONDS = 2
 MOST_PAUSE_SECONDS = 300
+#: Also where Vinacles asks for more.
+_LONGEST_PAUSE_SECONDS = 900
 
 _DEADLINE = f"least(answer_by, asked_at + interval '{MOST_HOURS} hours')"
+# A new row, which is one with the same two moments, may begin at once, and no lease or pause is longer than
+# the longest. What lies further ahead was written before the server's clock was set back, and must not keep a
+# request waiting for as long as that.
+_TIME_HAS_COME = f"""(try_at <= now() OR try_at = asked_at
+        OR try_at > now() + interval '{_LONGEST_PAUSE_SECONDS} seconds')"""
 _TAKE = """
 UPDATE import_requests r SET
     state = 'working', tries = tries + 1, lease_owner = :owner,
     try_at = clock_timestamp() + make_interval(secs => :lease_seconds)
 WHERE id IN (
     SELECT id FROM import_requests
-    WHERE answered_at IS NULL AND try_at <= now() AND {which}
+    WHERE answered_at IS NULL AND {come} AND {which} AND dealer_id <> ALL(CAST(:without AS bigint[]))
     ORDER BY tries, try_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id, dealer_id, kind, search, workorder_id, request_id, tries - 1 AS lost,
     extract(epoch FROM {deadline} - clock_timestamp())::float AS seconds_left
 """
-_TAKE_FRESH = text(_TAKE.format(which="tries = 0", deadline=_DEADLINE))
-_TAKE_SUSPECTS = text(_TAKE.format(which="tries > 0", deadline=_DEADLINE))
+_TAKE_FRESH = text(_TAKE.format(which="tries = 0", deadline=_DEADLINE, come=_TIME_HAS_COME))
+_TAKE_SUSPECTS = text(_TAKE.format(which="tries > 0", deadline=_DEADLINE, come=_TIME_HAS_COME))
 _HELD = "id = :id AND lease_owner = :owner AND answered_at IS NULL"
 _FINAL = "answered_at = clock_timestamp(), lease_owner = NULL, search = NULL"
 _ANSWER = text(f"""
@@ -59,7 +66,7 @@ _DROP = text(f"""
 UPDATE import_requests SET state = 'dropped', {_FINAL}, {_TOLD}
 WHERE id IN (
     SELECT id FROM import_requests
-    WHERE answered_at IS NULL AND {_DEADLINE} <= now() AND (state = 'waiting' OR try_at <= now())
+    WHERE answered_at IS NULL AND {_DEADLINE} <= now() AND (state = 'waiting' OR {_TIME_HAS_COME})
     LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 """)
@@ -117,11 +124,22 @@ class ListedRequest:
 
 
 def take(
-    connection: Connection, owner: str, limit: int, lease_seconds: float, *, suspects: bool
+    connection: Connection,
+    owner: str,
+    limit: int,
+    lease_seconds: float,
+    *,
+    suspects: bool,
+    without_dealers: Sequence[int] = (),
 ) -> list[TakenRequest]:
     """Up to `limit` requests whose time has come, held for `lease_seconds`: either fresh ones or suspects.
     Others asking at the same time get other rows."""
-    parameters = {"owner": owner, "limit": limit, "lease_seconds": lease_seconds}
+    parameters = {
+        "owner": owner,
+        "limit": limit,
+        "lease_seconds": lease_seconds,
+        "without": list(without_dealers),
+    }
     rows = connection.execute(_TAKE_SUSPECTS if suspects else _TAKE_FRESH, parameters).mappings()
     return [TakenRequest(**row) for row in rows]
 
@@ -141,7 +159,8 @@ def postpone(
     connection: Connection, request_id: int, owner: str, told: Told, at_least_seconds: float = 0
 ) -> bool:
     """Let it wait for another try, with what went wrong; False when the lease is lost."""
-    pause = {"at_least": max(LEAST_PAUSE_SECONDS, at_least_seconds), "most": MOST_PAUSE_SECONDS}
+    at_least = min(max(LEAST_PAUSE_SECONDS, at_least_seconds), _LONGEST_PAUSE_SECONDS)
+    pause = {"at_least": at_least, "most": MOST_PAUSE_SECONDS}
     return connection.execute(_POSTPONE, _parameters(request_id, owner, told) | pause).rowcount == 1
 
 

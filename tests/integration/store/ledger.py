@@ -41,6 +41,13 @@ class Ledger:
         with self.database.transaction() as connection:
             connection.execute(text(f"UPDATE import_requests SET {changes} WHERE id = {request_id}"))
 
+    def set_clock_back(self, by: str) -> None:
+        """As if every moment had been written that much later than it is now."""
+        moments = ("asked_at", "try_at")
+        changes = ", ".join(f"{name} = {name} + interval '{by}'" for name in moments)
+        with self.database.transaction() as connection:
+            connection.execute(text(f"UPDATE import_requests SET {changes}"))
+
     def let_lease_run_out(self, request_id: int) -> None:
         self.age(request_id, try_at="now()")
 

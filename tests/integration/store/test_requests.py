@@ -156,3 +156,35 @@ def test_operators_see_rows_without_what_was_searched(ledger: Ledger) -> None:
         assert [r.id for r in rows.listed(connection, [RequestState.WORKING], None, 10)] == [first]
         assert [r.id for r in rows.listed(connection, None, 8, 10)] == [second]
         assert [r.id for r in rows.listed(connection, None, None, 1)] == [second]
+
+
+def test_rows_from_before_the_clock_was_set_back_do_not_wait_for_it(ledger: Ledger) -> None:
+    """New ones, postponed ones and those of a worker that died, as if written an hour ahead."""
+    new, postponed, held = (ledger.ask() for _ in range(3))
+    ledger.take("dead")
+    with ledger.database.transaction() as connection:
+        assert rows.postpone(connection, postponed, "dead", TOLD)
+        connection.execute(
+            text(
+                "UPDATE import_requests SET state = 'waiting', tries = 0, lease_owner = NULL WHERE id = :id"
+            ),
+            {"id": new},
+        )
+    ledger.set_clock_back("1 hour")
+    assert {request.id for request in ledger.take("two")} == {new, postponed}
+    assert [request.id for request in ledger.take("two", suspects=True)] == [held]
+
+
+def test_a_new_row_from_before_a_small_step_back_begins_at_once(ledger: Ledger) -> None:
+    number = ledger.ask()
+    ledger.set_clock_back("5 minutes")
+    assert [request.id for request in ledger.take()] == [number]
+
+
+def test_no_pause_is_taken_for_one_from_before_the_clock_was_set_back(ledger: Ledger) -> None:
+    """Vinacles may ask for any."""
+    number = ledger.ask()
+    ledger.take("one")
+    with ledger.database.transaction() as connection:
+        assert rows.postpone(connection, number, "one", TOLD, at_least_seconds=86_400)
+    assert ledger.take("two") == []

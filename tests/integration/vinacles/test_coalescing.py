@@ -166,3 +166,13 @@ def test_names_in_redis_tell_nothing_without_the_key(redis_client: redis.Redis) 
     assert re.fullmatch(r"twodrive:once:[0-9a-f]{64}", name)
     assert name != Coalescer(redis_client, b"another").name_of("search/12/12-BDF-3")
     assert sha256(b"search/12/12-BDF-3").hexdigest() not in name
+
+
+def test_an_answer_and_a_turn_from_before_the_clock_was_set_back_are_forgotten(
+    redis_client: redis.Redis,
+) -> None:
+    """Redis would keep both for as long as it was set back."""
+    coalescer, hour = Coalescer(redis_client, KEY), 3_600_000
+    redis_client.set(coalescer.name_of("a"), b"old", px=hour)
+    redis_client.set(turn_of(coalescer), "somebody who died", px=hour)
+    assert coalescer.once("a", lambda: b"new", soon()) == b"new"

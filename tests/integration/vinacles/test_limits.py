@@ -22,6 +22,7 @@ from schemas.dealer import Dealer
 from tests.deadlines import soon
 from tests.integration.vinacles.conftest import DATABASE, House
 from tests.unit.vinacles.bad_server import BadServer, Exchange
+from worker.deadline import Deadline
 from worker.errors import StorageUnavailable, VinaclesUnavailable
 from worker.limits import GRACE_SECONDS, Limits
 from worker.retry import RetryRule
@@ -138,11 +139,11 @@ def test_with_four_fifths_of_the_rate_taken_only_people_go_on(
     limits: Limits, redis_client: redis.Redis
 ) -> None:
     """Whoever took them: so what leaves the window belongs first to people who wait."""
-    seconds, _ = redis_client.time()
-    ahead = (seconds + 100) * 1_000_000
+    seconds, microseconds = redis_client.time()
+    ahead = (seconds + 1) * 1_000_000 + microseconds
     redis_client.zadd("twodrive:limit:{5}:rate", {f"request {number}": ahead for number in range(4)})
     with pytest.raises(VinaclesUnavailable, match="limits allow"):
-        limits.slot(5, 5, 9, False, soon()).__enter__()
+        limits.slot(5, 5, 9, False, soon(0.5)).__enter__()
     with limits.slot(5, 5, 9, True, soon()), pytest.raises(VinaclesUnavailable, match="limits allow"):
         limits.slot(5, 5, 9, True, soon(0.1)).__enter__()
 
@@ -240,3 +241,22 @@ def test_who_asks_for_no_dealer_is_not_counted(
 ) -> None:
     with limits.gate(asking):
         assert redis_client.keys() == []
+
+
+def test_what_was_granted_before_the_clock_was_set_back_holds_nobody_up_for_long(
+    limits: Limits, redis_client: redis.Redis
+) -> None:
+    """It counts as if it were granted now: one more window, and a slot as long as a request may take."""
+    names = [f"twodrive:limit:{{5}}:{part}" for part in ("slots", "rate")]
+    seconds, _ = redis_client.time()
+    for name in names:
+        redis_client.zadd(name, {"before": (seconds + 3600) * 1_000_000})
+    # A rate of 2 per second, one place of two taken by somebody who died.
+    with limits.slot(5, 2, 2, interactive=True, deadline=soon()):
+        free_at = redis_client.zscore(names[0], "before")
+        assert free_at is not None
+        assert free_at / 1e6 - seconds < 120
+        with pytest.raises(VinaclesUnavailable), limits.slot(5, 2, 2, True, Deadline.after(0.7)):
+            pass
+    with limits.slot(5, 2, 2, interactive=True, deadline=soon()):
+        pass

@@ -72,6 +72,15 @@ def test_a_health_check_restarts_nobody_whose_redis_is_away() -> None:
         assert container["readinessProbe"]["exec"]["command"] == ["twodrive-health", "ready"]
 
 
+def test_a_slow_start_beside_the_pulse_of_an_earlier_container_has_minutes() -> None:
+    """Also while Redis is away: `ready` would restart it then."""
+    for name in ("worker-interactive", "requests", "worker-bulk", "beat"):
+        [container] = pod(name)["containers"]
+        probe = container["startupProbe"]
+        assert probe["exec"]["command"] == ["twodrive-health", "live"]
+        assert probe["periodSeconds"] * probe["failureThreshold"] >= 300
+
+
 def test_beat_is_never_doubled() -> None:
     spec = WORKLOADS["beat"]["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
