@@ -42,7 +42,7 @@ from worker.store.workorders import store_page
 
 PAGE = 500
 CREATED, CHANGED, UNCHANGED = "created", "all changed", "unchanged, recognised by digest"
-OURS = "ours: one statement from one jsonb parameter"
+OURS = "ours"
 _NOW = datetime(2026, 6, 4, 8, tzinfo=UTC)
 Pages = Sequence[Sequence[Reading]]
 Measured = dict[str, dict[str, list[float]]]
