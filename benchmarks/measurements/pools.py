@@ -151,8 +151,7 @@ def _found(people: People, bulk: Dealers, dealers: int, workorders: int, options
     columns = ("pool", "Vinacles answers in", "slots", "workorders/s", "memory, MiB", "what failed")
     rows = [_bulk_row(bulk[pool, ms, slots], ms, pool, slots) for ms, slots, pool in cases]
     return Found(
-        f"{said_of(options.rounds)}. Memory is PSS of all the worker's processes after the"
-        " work.",
+        f"{said_of(options.rounds)}. Memory is PSS of all the worker's processes after the work.",
         [
             _people_grid(people),
             Grid(f"For bulk: first load of {dealers} dealers of {workorders} workorders", columns, rows),
