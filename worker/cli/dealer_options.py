@@ -135,7 +135,7 @@ def policy_options(*, new: bool) -> Decorator:
 
 
 def _place_options(new: bool) -> Decorator:
-    branches = "Without it: every branch." if new else "They replace the ones there are."
+    branches = "Without it: every branch." if new else "They replace those named before."
     clocks = "Time zone of the dealer's clocks"
     country = "Country of telephone numbers without +"
     return together(
