@@ -38,7 +38,7 @@ class TaskFailed(Exception):
 
 class DiscreetRequest(Request):
     """Shows identifiers alone in logs, events and Flower, whatever the sender wrote there: what a person
-    typed in the search bar may be a license plate. Logs when it is dropped because nobody took it in time."""
+    typed in the search bar may be a licence plate. Logs when it is dropped because nobody took it in time."""
 
     # Attributes of Celery's class that its stubs leave out.
     _payload: Any
