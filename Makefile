@@ -29,7 +29,7 @@ demo: $(STAMP) ## run the main job from search to PostgreSQL, with everything it
 day: $(STAMP) ## play a day of a dealer group, compare at its end, and write the report day.html (four minutes)
 	@$(BIN)/python -m sandbox.day $(ARGS)
 
-test: $(STAMP) ## run all tests (ARGS="-k plate" chooses)
+test: $(STAMP) ## run the tests, but for the long ones of faults and load (ARGS="-k plate" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
 
 faults: $(STAMP) ## break everything that can break, and see that nothing is lost or doubled (about 45 minutes)

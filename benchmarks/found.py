@@ -76,6 +76,11 @@ class Found:
         return [*self.grids, aims] if rows else list(self.grids)
 
 
+def said_of(rounds: int) -> str:
+    """How many rounds there were, for `Found.said`."""
+    return "1 round" if rounds == 1 else f"{rounds} rounds, figures are medians"
+
+
 OURS, OTHER, GRAY = "#2563eb", "#d97706", "#64748b"
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 

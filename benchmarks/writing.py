@@ -41,8 +41,8 @@ from worker.store.tables import Trigger
 from worker.store.workorders import store_page
 
 PAGE = 500
-CREATED, CHANGED, UNCHANGED = "created", "all changed", "unchanged, recognised by digest"
-OURS = "ours: one statement from one jsonb parameter"
+CREATED, CHANGED, UNCHANGED = "created", "all changed", "unchanged, recognized by digest"
+OURS = "ours"
 _NOW = datetime(2026, 6, 4, 8, tzinfo=UTC)
 Pages = Sequence[Sequence[Reading]]
 Measured = dict[str, dict[str, list[float]]]
@@ -90,7 +90,7 @@ class Writer:
             self.database, self.dealer.dealer_id, digests, decide, lineage, record_unchanged=len(page) == 1
         )
 
-    def recognise(self, page: Sequence[Reading]) -> None:
+    def recognize(self, page: Sequence[Reading]) -> None:
         digests = {n: reading.digest for reading in page if (n := reading.dms_number) is not None}
         with self.database.transaction() as connection:
             if digests_of(connection, self.dealer.dealer_id, list(digests)) != digests:
@@ -126,7 +126,7 @@ def contest(postgres: Postgres, url: str, writer: Writer, pages: Pages, rounds: 
         empty(url)
         add(CREATED, OURS, lambda: sum(seconds(writer.write, pages)))
         writer.expect("workorders", workorders)
-        add(UNCHANGED, OURS, lambda: sum(seconds(writer.recognise, pages)))
+        add(UNCHANGED, OURS, lambda: sum(seconds(writer.recognize, pages)))
         taken = page_writers.taken(url, DEALER_ID, [[r.dms_number or 0 for r in page] for page in pages])
         add(CHANGED, OURS, lambda: sum(seconds(writer.write, changed(pages))))
         writer.expect("import_attempts WHERE outcome = 'updated'", workorders)
@@ -163,7 +163,7 @@ def growth(
         found[level] = {
             "page created": statistics.median(seconds(writer.write, whole)) * 1000,
             "page all changed": statistics.median(seconds(writer.write, changed(whole))) * 1000,
-            "page recognised": statistics.median(seconds(writer.recognise, changed(whole))) * 1000,
+            "page recognized": statistics.median(seconds(writer.recognize, changed(whole))) * 1000,
             "one created": statistics.median(seconds(writer.write, alone)) * 1000,
             "one updated": statistics.median(seconds(writer.write, changed(alone))) * 1000,
             **more(),

@@ -97,7 +97,7 @@ class Search(fields.String):
             validate=validate.Length(min=1, max=MAX_SEARCH_LENGTH, error=problem),
             error_messages=_texts(problem, codes=("invalid", "invalid_utf8")),
             metadata={
-                "description": "A workorder number or a licence plate, in any spelling.",
+                "description": "A workorder number or a license plate, in any spelling.",
                 "examples": ["AB-12-CD", "2026-10442"],
             },
         )

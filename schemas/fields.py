@@ -200,7 +200,7 @@ class PlateReading:
 
 
 class Plate(TextColumn[PlateReading]):
-    """A licence plate; one of an unknown shape is shown as it was written."""
+    """A license plate; one of an unknown shape is shown as it was written."""
 
     def read_text(self, text: str) -> Reading[PlateReading]:
         bare = plates.bare(text)

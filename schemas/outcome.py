@@ -77,7 +77,7 @@ class Reason(Sentence):
     )
     NOT_SEARCHABLE = (
         "not_searchable",
-        "This text cannot be a workorder number or a licence plate.",
+        "This text cannot be a workorder number or a license plate.",
         "Deze tekst kan geen werkordernummer of kenteken zijn.",
     )
     GONE_FROM_DMS = (

@@ -1,4 +1,4 @@
-"""Licence plates: the bare form to compare, the dashed form to read, the spellings to ask for.
+"""License plates: the bare form to compare, the dashed form to read, the spellings to ask for.
 
 Only the shape is looked at. RDW issues Dutch plates in 14 series ("sidecodes") of six characters; DIV issues
 Belgian ones as `9-XXX-999`, before that `999-XXX` and `XXX-999`. No shape is in both lists, and in all of

@@ -110,7 +110,7 @@ class Verdict(Coded):
     )
     NOT_SEARCHABLE = (
         "not_searchable",
-        "This text can be neither a workorder number nor a licence plate.",
+        "This text can be neither a workorder number nor a license plate.",
         "Deze tekst kan geen werkordernummer en geen kenteken zijn.",
         "Type the number or the plate as it stands in the DMS.",
         "Typ het nummer of het kenteken zoals het in het DMS staat.",

@@ -47,6 +47,15 @@ def steps(document: Path, heading: str) -> list[tuple[str, str]]:
     return found
 
 
+def headings(document: Path) -> list[str]:
+    """Of all levels, as written."""
+    return [
+        following.content
+        for token, following in _with_next(document)
+        if token.type == "heading_open" and following is not None
+    ]
+
+
 def infos(document: Path) -> set[str]:
     return {token.info for token in _tokens(document) if token.type == "fence"}
 

@@ -12,7 +12,7 @@ from worker.store.runs import Counts, Run
 def counted(
     items: Iterable[PageItem], *, unchanged: int, rejected: int = 0, skipped: int, missing: int
 ) -> Counts:
-    """What became of a page's workorders; `unchanged` and `rejected` ones were recognised before anything was
+    """What became of a page's workorders; `unchanged` and `rejected` ones were recognized before anything was
     decided."""
     outcomes = [item.outcome for item in items]
     return Counts(

@@ -12,7 +12,8 @@ from environs import EnvValidationError, FileAwareEnv
 
 from schemas.dealer import Secret
 from worker.errors import ConfigurationError, ErrorCode
-from worker.settings import PREFIX, SETTINGS, Settings
+from worker.setting_kinds import PREFIX
+from worker.settings import SETTINGS, Settings
 from worker.telemetry.wanted import wants_traces
 from worker.tls import verified_postgres, verified_redis
 

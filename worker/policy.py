@@ -105,7 +105,7 @@ def _paired(old: Mapping[K, V], new: Mapping[K, V]) -> Iterator[tuple[K, V | Non
 
 
 def _summary(child: Intervention | Part | None) -> str | None:
-    """Enough to recognise an added or removed intervention or part."""
+    """Enough to recognize an added or removed intervention or part."""
     if child is None:
         return None
     if isinstance(child, Intervention):

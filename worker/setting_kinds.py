@@ -1,6 +1,9 @@
-"""How settings are read and checked, by kind; each reader takes the environment and the name."""
+"""What a setting is, and how settings are read and checked, by kind.
+
+Each reader takes the environment and the variable's name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,32 @@ from marshmallow import ValidationError, validate
 from schemas.dealer import Secret
 from worker.telemetry.wanted import installed, is_dsn
 
+PREFIX = "TWODRIVE_"
+_REQUIRED: Any = object()
 Reader = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable: its name without prefix, an example, what it is for, and how it is read."""
+
+    name: str
+    example: str
+    purpose: str
+    read: Reader
+    default: Any = _REQUIRED
+
+    @property
+    def required(self) -> bool:
+        return self.default is _REQUIRED
+
+    @property
+    def default_argument(self) -> dict[str, Any]:
+        return {} if self.required else {"default": self.default}
+
+    @property
+    def variable(self) -> str:
+        return f"{PREFIX}{self.name.upper()}"
 
 
 def secret_url(*schemes: str) -> Reader:

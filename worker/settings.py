@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from schemas.dealer import Secret
 from worker.setting_kinds import (
-    Reader,
+    Setting,
     choice,
     file,
     keys,
@@ -17,10 +16,6 @@ from worker.setting_kinds import (
     whole,
     yes_or_no,
 )
-
-PREFIX = "TWODRIVE_"
-_REQUIRED: Any = object()
-
 
 _REDIS = ("redis", "rediss")
 _RABBITMQ = ("amqp", "amqps")
@@ -65,29 +60,6 @@ class Settings:
     def broker_is_redis(self) -> bool:
         """Otherwise it is RabbitMQ: only Redis can be looked into, and has options of its own."""
         return self.broker_url.reveal().partition("://")[0] in _REDIS
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One variable: its name without prefix, an example, what it is for, and how it is read."""
-
-    name: str
-    example: str
-    purpose: str
-    read: Reader
-    default: Any = _REQUIRED
-
-    @property
-    def required(self) -> bool:
-        return self.default is _REQUIRED
-
-    @property
-    def default_argument(self) -> dict[str, Any]:
-        return {} if self.required else {"default": self.default}
-
-    @property
-    def variable(self) -> str:
-        return f"{PREFIX}{self.name.upper()}"
 
 
 def _kept(what: str, default: int, purpose: str) -> Setting:

@@ -5,7 +5,7 @@ from math import log10
 from typing import Any
 
 from benchmarks.bulk.rounds import ALL, DLT, FIRST, NONE, NONE_MODIFIED, ORM, SOME, SOME_MODIFIED
-from benchmarks.found import Aim, Grid, at_least
+from benchmarks.found import Aim, Grid, at_least, said_of
 
 _COLORS = {"ours": "#2563eb", "dlt": "#d97706"}
 _OTHER = "#64748b"
@@ -38,7 +38,7 @@ def said(measured: Any) -> str:
     loads = ", ".join(f"{load:.1f}" for load in measured["loads"])
     return (
         f"{measured['workorders']:,} workorders with {measured['lines']:,} lines and"
-        f" {measured['contacts']:,} contacts; {measured['rounds']} rounds, figures are medians;"
+        f" {measured['contacts']:,} contacts; {said_of(measured['rounds'])};"
         f" {measured['dlt']}; PostgreSQL with `fsync` on. Programs that wanted the cores, on average of the"
         f" last minute of each round: {loads}."
     )

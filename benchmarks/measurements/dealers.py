@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.fleet import Fleet, Together, tenant
-from benchmarks.found import OURS, Bar, Found, Grid, Options, median
+from benchmarks.found import OURS, Bar, Found, Grid, Options, median, said_of
 from benchmarks.workers import BULK, Kind, start
 from sandbox.services import temporary_folder
 from sandbox.simulator.running import SimulatorProcess
@@ -93,7 +93,7 @@ def _unequal(fleet: Fleet, folder: Path, options: Options) -> tuple[Unequal, tup
 
 def _found(equal: Equal, unequal: Unequal, sizes: tuple[int, int, int], total: int, rounds: int) -> Found:
     return Found(
-        f"One worker `-P prefork -c 2`; {rounds} rounds, figures are medians.",
+        f"One worker `-P prefork -c 2`; {said_of(rounds)}.",
         [_equal_grid(equal, total), _unequal_grid(unequal, *sizes)],
         f"Seconds until all dealers are done, {total:,} workorders in all",
         [

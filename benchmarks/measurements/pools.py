@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.asking import all_at_once, ask, unshare
 from benchmarks.fleet import Fleet, tenant
-from benchmarks.found import GRAY, OTHER, OURS, Bar, Found, Grid, Options, median, p95
+from benchmarks.found import GRAY, OTHER, OURS, Bar, Found, Grid, Options, median, p95, said_of
 from benchmarks.workers import BULK, INTERACTIVE, Kind, memory_of, start
 from sandbox.services import temporary_folder
 from sandbox.simulator.running import SimulatorProcess
@@ -151,8 +151,7 @@ def _found(people: People, bulk: Dealers, dealers: int, workorders: int, options
     columns = ("pool", "Vinacles answers in", "slots", "workorders/s", "memory, MiB", "what failed")
     rows = [_bulk_row(bulk[pool, ms, slots], ms, pool, slots) for ms, slots, pool in cases]
     return Found(
-        f"{options.rounds} rounds, figures are medians. Memory is PSS of all the worker's processes after the"
-        " work.",
+        f"{said_of(options.rounds)}. Memory is PSS of all the worker's processes after the work.",
         [
             _people_grid(people),
             Grid(f"For bulk: first load of {dealers} dealers of {workorders} workorders", columns, rows),

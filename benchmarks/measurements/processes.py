@@ -11,7 +11,18 @@ from itertools import product
 
 from benchmarks.bulk.tenant import Tenant
 from benchmarks.fleet import Fleet, Together, tenant
-from benchmarks.found import OTHER, OURS, Bar, Found, Grid, Options, at_least, median, ratio_of_rounds
+from benchmarks.found import (
+    OTHER,
+    OURS,
+    Bar,
+    Found,
+    Grid,
+    Options,
+    at_least,
+    median,
+    ratio_of_rounds,
+    said_of,
+)
 from benchmarks.workers import BULK, Kind, processor_seconds, start
 from sandbox.processes import Program
 from sandbox.services import temporary_folder
@@ -95,7 +106,7 @@ _COLUMNS = ("case", "Vinacles answers in", "processes", "seconds", "workorders/s
 def _found(results: Results, dealers: int, workorders: int, rounds: int) -> Found:
     columns = (*_COLUMNS, *(f"cores of {name}" for name in PROGRAMS))
     return Found(
-        f"{dealers} dealers of {workorders:,} workorders each; {rounds} rounds, figures are medians."
+        f"{dealers} dealers of {workorders:,} workorders each; {said_of(rounds)}."
         " Cores are what a program used on average, 1 being one all the time.",
         [Grid("", columns, [_row(results, *each) for each in _cases()])],
         "Workorders per second of one, two and four bulk processes",

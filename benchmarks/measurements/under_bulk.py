@@ -25,6 +25,7 @@ from benchmarks.found import (
     median,
     p95,
     ratio_of_rounds,
+    said_of,
 )
 from benchmarks.saturation import Condition, Meanwhile, saturated
 from benchmarks.workers import BULK, INTERACTIVE, Kind, give_way, start
@@ -162,7 +163,7 @@ def _found(found: Measured, times: int, rounds: int) -> Found:
     )
     bare = ", ".join(f"{found.bare(latency_ms):.1f} ms at {latency_ms} ms" for latency_ms in LATENCIES_MS)
     return Found(
-        f"{times} of each per round, one after the other; {rounds} rounds, figures are medians."
+        f"{times} of each per round, one after the other; {said_of(rounds)}."
         f" Bare is the sum of an import's two round trips and of its SQL, measured alone: {bare}, of which"
         f" SQL {median(found.statements):.1f} ms.",
         [

@@ -4,7 +4,7 @@ Every way writes the same 10,000 workorders in pages of 500, each with its own c
 benchmarks/writing.py.
 """
 
-from benchmarks.found import GRAY, OURS, Bar, Found, Options, at_least, median, ratio_of_rounds
+from benchmarks.found import GRAY, OURS, Bar, Found, Options, at_least, median, ratio_of_rounds, said_of
 from benchmarks.writing import CREATED, contest, contest_grid, read_pages, server
 from benchmarks.writing import OURS as OUR_WAY
 
@@ -23,7 +23,7 @@ def measure(options: Options) -> Found:
         if not case.startswith("unchanged")
     ]
     return Found(
-        f"{options.rounds} rounds, figures are medians; PostgreSQL with `fsync` on.",
+        f"{said_of(options.rounds)}; PostgreSQL with `fsync` on.",
         [contest_grid(measured, workorders)],
         "Workorders per second, written in pages of 500",
         bars,

@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg2
 import redis
-from celery import Celery
 from celery.result import AsyncResult
 from sqlalchemy import text
 
@@ -21,6 +20,7 @@ from sandbox.services import Postgres, Redis
 from sandbox.simulator.admin import SimulatorAdmin
 from sandbox.stack import Stack
 from schemas.dealer import Dealer
+from tests.faults.backend import backend_of
 from tests.faults.contents import content
 from worker.errors import StorageUnavailable
 from worker.store import statements
@@ -37,7 +37,7 @@ class House:
         self.database = Database(stack.database_url, "onlooker", Limits(pool_size=10))
         self._numbers = count(1)
         self._workers: dict[str, Program] = {}
-        self.backend = self._backend()
+        self.backend = backend_of(self.stack)
 
     @property
     def dms(self) -> SimulatorAdmin:
@@ -81,7 +81,7 @@ class House:
     def tidy_backend(self) -> None:
         """What another process of the backend is: without broken connections."""
         self.backend.close()
-        self.backend = self._backend()
+        self.backend = backend_of(self.stack)
 
     # Workers
 
@@ -233,19 +233,6 @@ class House:
     def redis(self, database: int) -> Iterator["redis.Redis"]:
         with redis.Redis.from_url(self.stack.redis.url_of(database)) as client:
             yield client
-
-    def _backend(self) -> Celery:
-        """As docs/backend.md has it: nothing blocks for long while Redis is away."""
-        app = self.stack.backend()
-        quick = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
-        app.conf.update(
-            broker_transport_options={**quick, "socket_timeout": 2, "socket_connect_timeout": 2},
-            result_backend_transport_options={"retry_policy": quick},
-            task_publish_retry_policy=quick,
-            redis_socket_timeout=3,
-            redis_socket_connect_timeout=2,
-        )
-        return app
 
 
 def until(true: Callable[[], bool], seconds: float, what: str) -> None:

@@ -4,8 +4,11 @@ import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import gethostname
 
 BEGIN, END = "<!-- faults: begin, written by `make faults` -->\n", "<!-- faults: end -->"
+#: What Celery adds to a worker's name: the machine is no part of what was seen.
+_MACHINE = f"@{gethostname()}"
 _HEAD = ("fault", "expected", "seen", "seconds", "bound")
 
 
@@ -39,7 +42,8 @@ class Fault:
     @property
     def cells(self) -> tuple[str, ...]:
         seconds = "" if self.seconds is None else f"{self.seconds:.1f}"
-        return self.name, self.expected, self.seen or "**not as expected**", seconds, f"{self.bound:g}"
+        seen = self.seen.replace(_MACHINE, "") or "**not as expected**"
+        return self.name, self.expected, seen, seconds, f"{self.bound:g}"
 
 
 def table(faults: list[Fault]) -> str:

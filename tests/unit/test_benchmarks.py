@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.found import DOCUMENT, Bar, Found, Grid, p95, ratio_of_rounds
+from benchmarks.found import DOCUMENT, Bar, Found, Grid, p95, ratio_of_rounds, said_of
 from benchmarks.measurements import Measurement, all_of_them
 from benchmarks.report import bars, marks, section, written_into
 from tests.documents import commands
@@ -63,3 +63,7 @@ def test_p95_is_the_least_value_that_enough_do_not_exceed(values: list[float], e
 def test_ratios_are_taken_within_rounds() -> None:
     # 2/1, 30/10 and 40/40: the ratio of the medians would be 30/10.
     assert ratio_of_rounds([2, 30, 40], [1, 10, 40]) == 2
+
+
+def test_one_round_has_no_median() -> None:
+    assert (said_of(1), said_of(5)) == ("1 round", "5 rounds, figures are medians")

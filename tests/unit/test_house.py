@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = ("schemas", "worker", "tasks", "sandbox")
+#: As CONTRIBUTING.md says.
+LONGEST_MODULE = 250
 
 
 def test_imports_point_one_way() -> None:
@@ -49,6 +51,13 @@ def test_foreign_errors_come_in_by_few_doors(library: str, doors: set[str]) -> N
         if any(name.split(".")[0] == library for name in imported(path))
     }
     assert using <= doors
+
+
+def test_modules_are_small() -> None:
+    folders = (*OURS, "benchmarks", "docs", "tests")
+    modules = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    lines = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in modules}
+    assert {name: number for name, number in lines.items() if number > LONGEST_MODULE} == {}
 
 
 def imported(path: Path) -> set[str]:

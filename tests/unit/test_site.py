@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import ROOT
+from tests.documents import ROOT, headings
 
 
 def build(project: Path, site: Path) -> subprocess.CompletedProcess[str]:
@@ -30,15 +30,27 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_site_builds_and_a_page_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:
-    done = build(ROOT, tmp_path)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = build(ROOT, folder)
     assert done.returncode == 0, done.stderr
-    pages = list(tmp_path.rglob("*.html"))
+    return folder
+
+
+def test_a_page_fetches_nothing_from_elsewhere(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
     assert {"index.html", "runbooks.html", "backend.html"} <= {page.name for page in pages}
     fetched = re.compile(
         r'<(?:script|img|iframe)[^>]* src="https?:|<link[^>]* rel="stylesheet" href="https?:'
     )
     assert not [page.name for page in pages if fetched.search(page.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_every_heading_is_one_on_the_site(site: Path, document: Path) -> None:
+    page = (site / f"{document.stem}.html").read_text("utf-8")
+    assert len(re.findall(r"<h[1-6] id=", page)) == len(headings(document))
 
 
 @pytest.mark.parametrize(

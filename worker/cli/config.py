@@ -12,7 +12,8 @@ from worker.cli.example import render
 from worker.cli.help import Group, command, json_option
 from worker.cli.masking import shown
 from worker.environment import load
-from worker.settings import SETTINGS, Setting
+from worker.setting_kinds import Setting
+from worker.settings import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)

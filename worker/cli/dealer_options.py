@@ -109,114 +109,129 @@ def rate(_context: click.Context, _parameter: click.Parameter, value: float | No
     return value
 
 
-def connection_options(*, required: bool) -> Decorator:
+def connection_options(*, new: bool) -> Decorator:
     """Name and connection; all of them are needed for a new dealer."""
     return together(
-        click.option("--name", callback=text, required=required, help="What people call the dealer."),
+        click.option("--name", callback=text, required=new, help="What people call the dealer."),
         click.option(
-            "--base-url", callback=url, required=required, help="Address of its Vinacles tenant, up to /api."
+            "--base-url", callback=url, required=new, help="Address of its Vinacles tenant, up to /api."
         ),
-        click.option("--token-url", callback=url, required=required, help="Where tokens are asked for."),
-        click.option("--audience", callback=text, required=required, help="OAuth2 audience of the dealer."),
-        click.option("--client-id", callback=text, required=required, help="OAuth2 client id."),
+        click.option("--token-url", callback=url, required=new, help="Where tokens are asked for."),
+        click.option("--audience", callback=text, required=new, help="OAuth2 audience of the dealer."),
+        click.option("--client-id", callback=text, required=new, help="OAuth2 client id."),
         click.option(
             "--client-secret-file",
             type=click.File("r", encoding="utf-8"),
-            help="File with the OAuth2 client secret, - for standard input. Without it, it is asked for.",
+            help="File with the OAuth2 client secret, - for standard input. Without it, it is asked for."
+            if new
+            else "File with a new OAuth2 client secret, - for standard input.",
         ),
     )
 
 
-def policy_options() -> Decorator:
+def policy_options(*, new: bool) -> Decorator:
     """What is left out keeps its value, or gets the default for a new dealer."""
+    return together(_place_options(new), _policy_switches(new))
+
+
+def _place_options(new: bool) -> Decorator:
+    branches = "Without it: every branch." if new else "They replace those named before."
+    clocks = "Time zone of the dealer's clocks"
+    country = "Country of telephone numbers without +"
     return together(
         click.option(
             "--affiliate",
             "affiliates",
             type=click.IntRange(1, _MAX_AFFILIATE),
             multiple=True,
-            help="A branch to import from; give it once for each. Without it: every branch.",
+            help=f"A branch to import from; give it once for each. {branches}",
         ),
+        click.option("--time-zone", callback=time_zone, help=_help(clocks, new, _DEFAULTS["time_zone"])),
         click.option(
-            "--time-zone", callback=time_zone, help="Time zone of the dealer's clocks [Europe/Amsterdam]."
+            "--phone-region", callback=phone_region, help=_help(country, new, _DEFAULTS["phone_region"])
         ),
-        click.option(
-            "--phone-region", callback=phone_region, help="Country of telephone numbers without + [NL]."
-        ),
+    )
+
+
+def _policy_switches(new: bool) -> Decorator:
+    return together(
         _switch(
             "keep_importing_after_start",
             "--keep-importing-after-start/--no-keep-importing-after-start",
             "--keep-importing/--no-keep-importing",
-            help="Go on taking over changes of the DMS after work has started [no].",
+            help=_help("Go on taking over changes of the DMS after work has started", new, "no"),
         ),
         _switch(
             "import_new_in_bulk",
             "--import-new-in-bulk/--no-import-new-in-bulk",
-            help="Let bulk refreshes import workorders that nobody searched for [no].",
+            help=_help("Let bulk refreshes import workorders that nobody searched for", new, "no"),
         ),
         _switch(
             "prices_include_vat",
             "--prices-include-vat/--prices-exclude-vat",
-            help="Whether prices of the DMS include VAT [exclude].",
+            help=_help("Whether prices of the DMS include VAT", new, "exclude"),
         ),
-        _switch("paused", "--paused/--no-paused", help="Stop, or resume, all imports of the dealer [no]."),
+        _switch(
+            "paused",
+            "--paused/--no-paused",
+            help=_help("Stop, or resume, all imports of the dealer", new, "no"),
+        ),
     )
 
 
-def bulk_options() -> Decorator:
+def bulk_options(*, new: bool) -> Decorator:
     """When bulk refreshes run, what they read, and how much Vinacles is asked for."""
-    return together(_schedule_options(), _limit_options())
+    return together(_schedule_options(new), _limit_options(new))
 
 
-def _schedule_options() -> Decorator:
+def _schedule_options(new: bool) -> Decorator:
+    often = f"How often all workorders are refreshed, or `{NEVER}`"
+    begin = "When the dealer's scheduled refreshes begin, by its own clock"
+    end = "When they end, also after midnight; the same as --refresh-from is all day"
     return together(
         click.option(
             "--refresh-every-minutes",
             callback=minutes,
             metavar="MINUTES",
-            help=f"How often all workorders are refreshed, or `{NEVER}` "
-            f"[{_DEFAULTS['refresh_every_minutes']}].",
+            help=_help(often, new, _DEFAULTS["refresh_every_minutes"]),
         ),
         click.option(
-            "--refresh-from",
-            callback=time_of_day,
-            metavar="HH:MM",
-            help="When the dealer's scheduled refreshes begin, by its own clock [00:00].",
+            "--refresh-from", callback=time_of_day, metavar="HH:MM", help=_help(begin, new, "00:00")
         ),
-        click.option(
-            "--refresh-until",
-            callback=time_of_day,
-            metavar="HH:MM",
-            help="When they end, also after midnight; the same as --refresh-from is all day [00:00].",
-        ),
-        _days("days_back", "Refresh appointments of so many days before today"),
-        _days("days_ahead", "Refresh appointments of so many days after today"),
+        click.option("--refresh-until", callback=time_of_day, metavar="HH:MM", help=_help(end, new, "00:00")),
+        _days("days_back", "Refresh appointments of so many days before today", new),
+        _days("days_ahead", "Refresh appointments of so many days after today", new),
     )
 
 
-def _limit_options() -> Decorator:
+def _limit_options(new: bool) -> Decorator:
+    rate_limit = "The most that Vinacles is asked, by all workers together; 0.5 is one in 2 s"
+    at_a_time = "The most requests under way at a time, of all workers together"
     return together(
         click.option(
             "--requests-per-second",
             type=float,
             callback=rate,
             metavar="NUMBER",
-            help="The most that Vinacles is asked, by all workers together; 0.5 is one in 2 s "
-            f"[{_DEFAULTS['requests_per_second']:g}].",
+            help=_help(rate_limit, new, f"{_DEFAULTS['requests_per_second']:g}"),
         ),
         click.option(
             "--concurrent-requests",
             type=click.IntRange(1, 100),
-            help="The most requests under way at a time, of all workers together "
-            f"[{_DEFAULTS['concurrent_requests']}].",
+            help=_help(at_a_time, new, _DEFAULTS["concurrent_requests"]),
         ),
     )
 
 
-def _days(name: str, help: str) -> Decorator:
+def _days(name: str, help: str, new: bool) -> Decorator:
     option = f"--{name.replace('_', '-')}"
-    return click.option(option, type=click.IntRange(0, _MOST_DAYS), help=f"{help} [{_DEFAULTS[name]}].")
+    return click.option(option, type=click.IntRange(0, _MOST_DAYS), help=_help(help, new, _DEFAULTS[name]))
 
 
 def _switch(name: str, *declared: str, help: str) -> Decorator:
     return click.option(name, *declared, default=None, help=help)
+
+
+def _help(sentence: str, new: bool, default: object) -> str:
+    """Only a new dealer gets the default; of an existing one what is left out stays."""
+    return f"{sentence} [{default}]." if new else f"{sentence}."

@@ -59,9 +59,9 @@ def group() -> None:
     group=group,
 )
 @dealer_id_argument
-@connection_options(required=True)
-@policy_options()
-@bulk_options()
+@connection_options(new=True)
+@policy_options(new=True)
+@bulk_options(new=True)
 def add(dealer_id: int, client_secret_file: TextIO | None, **fields: Any) -> None:
     """Add a dealer. DEALER_ID is Claire's own number of it.
 
@@ -95,11 +95,11 @@ def add(dealer_id: int, client_secret_file: TextIO | None, **fields: Any) -> Non
     group=group,
 )
 @dealer_id_argument
-@connection_options(required=False)
+@connection_options(new=False)
 @click.option("--new-client-secret", is_flag=True, help="Ask for a new client secret, without echo.")
-@policy_options()
+@policy_options(new=False)
 @click.option("--all-affiliates", is_flag=True, help="Import from every branch again.")
-@bulk_options()
+@bulk_options(new=False)
 @click.option(
     "--forget-learned",
     is_flag=True,

@@ -1,6 +1,7 @@
 """The text of .env.example, made from the table of settings."""
 
-from worker.settings import SETTINGS, Setting
+from worker.setting_kinds import Setting
+from worker.settings import SETTINGS
 
 _INTRODUCTION = """\
 # All settings. Made by `python docs/generate_env.py` from worker/settings.py; edit that.

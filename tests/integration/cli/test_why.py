@@ -1,4 +1,4 @@
-"""`twodrive why` and `history` on real services and the simulator."""
+"""`twodrive why` on real services and the simulator."""
 
 import json
 from dataclasses import replace
@@ -236,30 +236,3 @@ def test_an_unknown_dealer_is_an_error(twodrive: Run) -> None:
     result = twodrive("why", "999999", known.COMPLETE)
     assert result.exit_code == 4
     assert "twodrive dealers add" in result.output
-
-
-@pytest.mark.parametrize("named", ["number", "id"])
-def test_history_tells_imports_and_changes(
-    twodrive: Run, dealer: str, dms: SimulatorAdmin, named: str
-) -> None:
-    twodrive("import", dealer, known.COMPLETE, "--local")
-    dms.patch_rows("Workorder", COMPLETE, {"Mileage": 99_123})
-    dms.patch_rows("WorkorderContact", {**COMPLETE, "Role": "Driver"}, {"LastName": "Canarius"})
-    twodrive("refresh", dealer, known.COMPLETE, "--local")
-    key = str(workorder_id(int(dealer), known.COMPLETE_ID)) if named == "id" else known.COMPLETE
-    result = twodrive("history", dealer, key, "--json")
-    told = json.loads(result.stdout)
-    assert [attempt["outcome"] for attempt in told["attempts"]] == ["updated", "created"]
-    changes = {change["path"]: (change["old"], change["new"]) for change in told["changes"]}
-    assert changes["mileage_km"][1] == "99123"
-    assert changes["contacts.driver.last_name"] == (None, None)
-    shown = twodrive("history", dealer, key).stdout
-    assert "mileage_km" in shown
-    assert "99123" in shown
-    assert "Canarius" not in shown + result.stdout
-
-
-def test_history_of_nothing_says_what_to_do(twodrive: Run, dealer: str) -> None:
-    result = twodrive("history", dealer, "WO-9999")
-    assert result.exit_code == 4
-    assert f"twodrive import {dealer}" in result.output

@@ -110,6 +110,13 @@ def test_an_empty_secret_is_refused(twodrive: Run, settings: dict[str, str], typ
     assert "The client secret is empty." in result.stderr
 
 
+def test_only_a_new_dealer_gets_defaults(twodrive: Run) -> None:
+    of_add, of_set = (twodrive("dealers", command, "--help").stdout for command in ("add", "set"))
+    for said in ("[Europe/Amsterdam]", "[no]", "[30]", "[00:00]", "Without it"):
+        assert said in of_add
+        assert said not in of_set
+
+
 def test_a_secret_is_never_an_argument(twodrive: Run) -> None:
     result = twodrive("dealers", "set", "12", "--client-secret", "canary-secret")
     assert result.exit_code == 2

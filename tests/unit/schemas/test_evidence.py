@@ -85,7 +85,7 @@ def test_whatever_is_rejected_has_its_reason_first_and_nothing_else_has_any(rows
     json.dumps(as_json(evidence), allow_nan=False)
 
 
-#: Recognisable in whatever they are put into; a pattern has neither Q nor 7 in it.
+#: Recognizable in whatever they are put into; a pattern has neither Q nor 7 in it.
 canaries = st.text("Qq7", min_size=4, max_size=12).map(lambda text: f"Q7{text}") | st.sampled_from(
     ["06-77777777", "77-QQ-77", "q@QQ.example", "7777,77Q", "7777-77-77T77:77"]
 )
