@@ -1,5 +1,6 @@
 """`twodrive simulate` and `twodrive demo`: the sandbox, where it is installed. The only door to it."""
 
+from errno import EACCES, EADDRINUSE
 from importlib.util import find_spec
 
 import click
@@ -34,6 +35,8 @@ def simulate(port: int, workorders: int, seed: int, latency_ms: float) -> None:
     try:
         serve([argument for name, value in chosen.items() for argument in (f"--{name}", str(value))])
     except OSError as error:
+        if error.errno not in (EACCES, EADDRINUSE):
+            raise
         raise Ended(
             Exit.CONFIGURATION,
             f"Port {port} on loopback cannot be had: {error.strerror}.",
