@@ -33,7 +33,7 @@ class Api:
     def answer(
         self, path: str, raw: str, host: str, settings: Settings, faults: Sequence[Fault] = ()
     ) -> Answer:
-        """`path` is what follows `/api/`. Never raises."""
+        """`path` is what follows `/api/`. Never raises for what fits in a request line of 8 KB."""
         try:
             name, *route = (unquote(part) for part in path.rstrip("/").split("/"))
             entity = ENTITIES.get(name)

@@ -65,9 +65,10 @@ def test_any_query_is_answered(tenant: Tenant, path: str, query: str) -> None:
 def test_any_value_in_a_cursor_is_answered(
     tenant: Tenant, value: str | float, direction: int | str | None
 ) -> None:
-    keys = [
-        {"FieldName": name, "FieldValue": value, "Direction": direction} for name in ("Make", "WorkorderId")
-    ]
+    values = (
+        {"Make": value, "WorkorderId": 5} if isinstance(value, str) else {"Make": "x", "WorkorderId": value}
+    )
+    keys = [{"FieldName": n, "FieldValue": v, "Direction": direction} for n, v in values.items()]
     after = base64.b64encode(json.dumps(keys).encode()).decode()
     tenant.well_formed(url("Workorder", orderby="Make", after=after))
 
