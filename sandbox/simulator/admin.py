@@ -69,7 +69,7 @@ class SimulatorAdmin:
         return self._call("GET", "rows")
 
     def add_fault(self, kind: FaultKind | str, **fields: Any) -> int:
-        """Arm a `Fault`; `fields` are its fields. Returns its number."""
+        """Arm a `Fault` with these `fields`. Returns its number; raises `ValueError` for what is none."""
         fault = Fault.from_json({"kind": kind, **fields})
         return int(self._call("POST", "faults", _plain(fault.to_json()))["id"])
 
@@ -78,7 +78,8 @@ class SimulatorAdmin:
         return self.add_fault(FaultKind.STATUS, status=status, times=times, match=match, **fields)
 
     def faults(self) -> list[dict[str, Any]]:
-        """The armed faults with their `id`, and how many requests they have `seen` and `hits` made."""
+        """The armed faults with their `id`, how many requests they have `seen`, how many `hits` they made,
+        and why their changes `failed`."""
         faults: list[dict[str, Any]] = self._call("GET", "faults")["faults"]
         return faults
 

@@ -9,10 +9,17 @@ from urllib.parse import unquote
 from sandbox.simulator.answers import Answer, json_answer
 from sandbox.simulator.database import Database
 from sandbox.simulator.faults import Fault, FaultKind
-from sandbox.simulator.nodes import ColumnRef, Comparison, Literal, Logical, Predicate, Value
+from sandbox.simulator.nodes import ColumnRef, Comparison, Literal, Logical, Predicate, Value, columns_of
 from sandbox.simulator.paging import decode_after, encode_after, next_link
 from sandbox.simulator.query import Query, read_query
-from sandbox.simulator.refusals import Refusal, bad_request, entity_not_found
+from sandbox.simulator.refusals import (
+    CODES,
+    Refusal,
+    bad_request,
+    entity_not_found,
+    not_allowed,
+    page_too_big,
+)
 from sandbox.simulator.settings import NextLink, Settings
 from sandbox.simulator.spoiling import schema_of, spoiled_rows
 from sandbox.simulator.sql import Dialect, Sql, json_object, table
@@ -26,7 +33,7 @@ class Api:
     def answer(
         self, path: str, raw: str, host: str, settings: Settings, faults: Sequence[Fault] = ()
     ) -> Answer:
-        """`path` is what follows `/api/`. Never raises."""
+        """`path` is what follows `/api/`. Never raises for what fits in a request line of 8 KB."""
         try:
             name, *route = (unquote(part) for part in path.rstrip("/").split("/"))
             entity = ENTITIES.get(name)
@@ -36,10 +43,11 @@ class Api:
             settings = _spoiled_settings(settings, faults)
             query = read_query(raw, entity, settings, forbidden)
             _refuse_datetimes(faults)
-            statement = _statement(
-                entity, query, _key_condition(entity, route), Dialect(settings.case_insensitive)
-            )
-            rows, after = self._page(entity, query, statement, settings.next_link is NextLink.REPEATING)
+            key = _key_condition(entity, route)
+            if key is not None and columns_of(key) & forbidden:
+                raise not_allowed()
+            statement = _statement(entity, query, key, Dialect(settings.case_insensitive))
+            rows, after = self._page(entity, query, statement, settings)
         except Refusal as refusal:
             return json_answer(refusal.status, refusal.body())
         link = ""
@@ -49,11 +57,14 @@ class Api:
         return json_answer(200, f'{{"value":[{",".join(spoiled_rows(rows, faults))}]{link}}}'.encode())
 
     def _page(
-        self, entity: Entity, query: Query, statement: Sql, repeating: bool
+        self, entity: Entity, query: Query, statement: Sql, settings: Settings
     ) -> tuple[list[str], str | None]:
         """The rows as JSON texts and the cursor for the next page, None at the end."""
+        largest, repeating = settings.largest_page, settings.next_link is NextLink.REPEATING
         rows = self._database.read(statement)
         page = rows[: query.first]
+        if largest is not None and len(page) > largest:
+            raise page_too_big(largest)
         texts = [str(row[0]) for row in page]
         if repeating and query.after is not None:
             return texts, query.after
@@ -95,7 +106,7 @@ def _key_part(entity: Entity, name: str, text: str) -> Comparison:
         raise entity_not_found(f"Primary key column: {name} not found in the entity definition.")
     if column.kind is Kind.STRING:
         return Comparison("eq", ColumnRef(column), Literal(Kind.STRING, text))
-    if not re.fullmatch(r"-?\d{1,18}", text):
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise bad_request(f'Parameter "{text}" cannot be resolved as column "{name}" with type "Int64".')
     return Comparison("eq", ColumnRef(column), Literal(Kind.INTEGER, int(text)))
 
@@ -103,8 +114,8 @@ def _key_part(entity: Entity, name: str, text: str) -> Comparison:
 def _spoiled_settings(settings: Settings, faults: Sequence[Fault]) -> Settings:
     for fault in faults:
         if fault.kind is FaultKind.NEXT_LINK:
-            settings = replace(settings, next_link=NextLink(fault.next_link))
-        elif fault.kind is FaultKind.PAGE_MAX:
+            settings = replace(settings, next_link=fault.next_link)
+        elif fault.kind is FaultKind.PAGE_MAX and fault.page_max is not None:
             settings = replace(settings, page_max=fault.page_max)
     return settings
 
@@ -112,5 +123,5 @@ def _spoiled_settings(settings: Settings, faults: Sequence[Fault]) -> Settings:
 def _refuse_datetimes(faults: Sequence[Fault]) -> None:
     for fault in faults:
         if fault.kind is FaultKind.DATETIME_FILTER:
-            code = "BadRequest" if fault.status == 400 else fault.code
+            code = fault.code or CODES[fault.status]
             raise Refusal(fault.status, code, "The datetime in the filter could not be compared.")

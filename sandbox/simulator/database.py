@@ -4,11 +4,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 
-from sandbox.simulator.nodes import Value
-from sandbox.simulator.sql import Sql, fold
+from sandbox.simulator.nodes import Value, holdable
+from sandbox.simulator.sql import Sql, fold, moment
 from sandbox.simulator.tables import ENTITIES, INDEXED, Bundle, Entity, Kind, Row
 
 _BATCH = 1_000
@@ -22,6 +23,7 @@ class Database:
     def __init__(self) -> None:
         self._connection = sqlite3.connect("", isolation_level=None, cached_statements=512)
         self._connection.create_function("fold", 1, fold, deterministic=True)
+        self._connection.create_function("moment", 1, moment, deterministic=True)
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "cache_size=-32000"):
             self._connection.execute(f"PRAGMA {pragma}")
 
@@ -51,6 +53,17 @@ class Database:
         count: int = self._connection.execute(text).fetchone()[0]
         return count
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """What is written inside is undone where it ends with an exception."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
     def put(self, entity: Entity, row: Row) -> None:
         """Insert `row`, or replace the one with its key; columns it does not name become null."""
         number = row["WorkorderId"]
@@ -59,7 +72,7 @@ class Database:
 
     def patch(self, entity: Entity, where: Row, values: Row) -> int:
         """Give `values` to every row that equals `where`. Returns how many rows there were."""
-        _check_names(entity, values)
+        check_row(entity, values)
         numbers = self._workorders(entity, where)
         names = list(values)
         changes = ", ".join(f'"{name}" = ?' for name in names)
@@ -86,10 +99,8 @@ class Database:
     def _index(self, entity: Entity) -> None:
         for name in INDEXED[entity.name]:
             column = entity.column(name)
-            expressions = [f'"{name}"']
-            if column is not None and column.kind is Kind.STRING:
-                expressions.append(f'fold("{name}")')
-            for expression in expressions:
+            compared = {Kind.STRING: [f'"{name}"', f'fold("{name}")'], Kind.DATETIME: [f'moment("{name}")']}
+            for expression in compared.get(column.kind, [f'"{name}"']) if column is not None else ():
                 self._connection.execute(
                     f'CREATE INDEX IF NOT EXISTS "{entity.name} {expression.replace(chr(34), "")}"'
                     f' ON "{entity.name}" ({expression})'
@@ -126,32 +137,44 @@ def _insert(entity: Entity) -> str:
 
 
 def _stored(entity: Entity, row: Row) -> tuple[Value, ...]:
-    _check_names(entity, row)
+    check_row(entity, row)
     return tuple(_value(entity, column.name, row.get(column.name)) for column in entity.columns)
 
 
 def _value(entity: Entity, name: str, value: object) -> Value:
     """Decimals are stored as JSON text: `85.0000`, or `"85.0000"` where the tenant sends them as strings."""
+    if value is not None and not isinstance(value, int | float | str):
+        raise ValueError(f"{entity.name}.{name} cannot hold a {type(value).__name__}")
     column = entity.column(name)
-    if column is not None and column.kind is Kind.DECIMAL and value is not None:
-        text = str(value)
-        quoted = len(text) > 1 and text[0] == text[-1] == '"'
-        return text if quoted or _NUMBER.fullmatch(text) else json.dumps(text)
-    if value is None or isinstance(value, int | float | str):
+    if value is None or column is None or column.kind is not Kind.DECIMAL:
         return value
-    raise TypeError(f"{entity.name}.{name} cannot hold a {type(value).__name__}")
+    text = str(value)
+    return text if _NUMBER.fullmatch(text) or _is_json_text(text) else json.dumps(text)
+
+
+def _is_json_text(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), str)
+    except ValueError:
+        return False
 
 
 def _condition(entity: Entity, where: Row) -> Sql:
-    _check_names(entity, where)
+    check_row(entity, where)
     text = " AND ".join(f'"{name}" IS ?' for name in where) or "1"
     return Sql(text, tuple(_value(entity, name, value) for name, value in where.items()))
 
 
-def _check_names(entity: Entity, row: Iterable[str]) -> None:
-    unknown = [name for name in row if entity.column(name) is None]
+def check_row(entity: Entity, row: object) -> None:
+    """Raises `ValueError` for what is no row of `entity`, whole or in part."""
+    if not isinstance(row, Mapping):
+        raise ValueError(f"A row of {entity.name} is an object of columns and values, not {row!r}")  # noqa: TRY004
+    unknown = [str(name) for name in row if entity.column(name) is None]
     if unknown:
         raise ValueError(f"{entity.name} has no column {', '.join(unknown)}")
+    for name, value in row.items():
+        if not holdable(_value(entity, name, value)):
+            raise ValueError(f"{entity.name}.{name} cannot hold {value!r}")
 
 
 def _batches(bundles: Iterable[Bundle]) -> Iterator[list[Bundle]]:

@@ -1,20 +1,24 @@
 """Faults on command: what goes wrong, for which requests, how often and when."""
 
-import itertools
-import random
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import unquote_plus
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from sandbox.simulator.changes import Change
+from sandbox.simulator.checks import NAME, PRINTABLE, SECONDS, Amount, Flag, Strict, Whole, checked
+from sandbox.simulator.settings import NextLink
+from sandbox.simulator.tables import ENTITIES
 
 
 class FaultKind(StrEnum):
     """The fields of `Fault` that a kind reads stand behind it."""
 
     STATUS = "status"
-    """Answer `status` with a `body` of the given style; `code`, `retry_after`, `location`."""
+    """Answer `status` with a `body` of the given style; `code`, `retry_after`, `location`. The default is
+    what comes with that status: JSON of Data API builder or of the token endpoint, or a proxy's page."""
     SLOW = "slow"
     """`seconds` pass before the first byte; the answer itself was made before them."""
     DRIP = "drip"
@@ -46,7 +50,8 @@ class FaultKind(StrEnum):
     LINE_TYPE = "line_type"
     """Lines of type `column` (any but labor when empty) are of type `value`."""
     CHANGE_ROWS = "change_rows"
-    """`changes` are made right after the answer is made, so between two pages."""
+    """`changes` are made right after the answer is made, so between two pages: all of them or, where one of
+    them cannot be made, none."""
     REPEAT_ROW = "repeat_row"
     """The last row of the page comes twice."""
     DATETIME_FILTER = "datetime_filter"
@@ -60,8 +65,18 @@ class Body(StrEnum):
     EMPTY = "empty"
 
 
-_DATETIME = re.compile(r"[?&]?\$filter=.* \d{4}-\d\d-\d\dT\d\d:")
-_SCHEMA_KINDS = {FaultKind.MISSING_COLUMN, FaultKind.RENAMED_COLUMN, FaultKind.FORBIDDEN_COLUMN}
+#: What a fault of this kind cannot do without.
+_NEEDED: dict[FaultKind, tuple[str, ...]] = {
+    FaultKind.SLOW: ("seconds",),
+    FaultKind.DRIP: ("seconds",),
+    FaultKind.PAGE_MAX: ("page_max",),
+    FaultKind.MISSING_COLUMN: ("column",),
+    FaultKind.RENAMED_COLUMN: ("column", "value"),
+    FaultKind.FORBIDDEN_COLUMN: ("column",),
+    FaultKind.OMITTED_COLUMN: ("column",),
+    FaultKind.LINE_TYPE: ("value",),
+    FaultKind.CHANGE_ROWS: ("changes",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,8 @@ class Fault:
 
     Of the matching requests the first `after` pass, then `times` are hit (all when None), each with
     probability `rate`. `from_second` and `until_second` are on the simulator's clock. `paging` limits the
-    fault to requests with `$after`. `retry_after` is the header's text: seconds or an HTTP date.
+    fault to requests with `$after`. `retry_after` is the header's text: seconds or an HTTP date. `body` and
+    `code` follow the status and what was asked where they are None.
     """
 
     kind: FaultKind
@@ -82,115 +98,92 @@ class Fault:
     until_second: float | None = None
     paging: bool = False
     status: int = 503
-    body: Body = Body.JSON
-    code: str = "UnexpectedError"
+    body: Body | None = None
+    code: str | None = None
     retry_after: str | None = None
     location: str | None = None
     seconds: float = 0
     content_type: str = "text/html"
-    next_link: str = "absolute"
-    page_max: int = 0
+    next_link: NextLink = NextLink.ABSOLUTE
+    page_max: int | None = None
     column: str = ""
     value: str = ""
     changes: tuple[Mapping[str, Any], ...] = ()
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Fault":
-        """Raises `ValueError` for an unknown field or kind."""
-        unknown = data.keys() - {part.name for part in fields(Fault)}
-        if unknown or "kind" not in data:
-            raise ValueError(f"Not a fault: unknown {sorted(unknown)}, kind {data.get('kind')!r}")
-        known = dict(data)
-        known["kind"] = FaultKind(known["kind"])
-        if "body" in known:
-            known["body"] = Body(known["body"])
-        if "changes" in known:
-            known["changes"] = tuple(known["changes"])
-        return Fault(**known)
+        """Raises `ValueError` that says what is unknown, missing, of another type or beyond its bounds."""
+        known = checked(_FaultSchema(), data)
+        return Fault(**{**known, "changes": tuple(known.get("changes", ()))})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a fault's `match` is held against."""
+class _Match(fields.String):
+    """What `Fault.match` may be."""
 
-    path: str
-    name: str
-    is_api: bool
-    query: str = ""
+    _WORDS = ("*", "api", "token", "root", "openapi", *ENTITIES)
 
-    def matched_by(self, fault: Fault) -> bool:
-        if fault.paging and "$after=" not in unquote_plus(self.query):
-            return False
-        if fault.kind is FaultKind.DATETIME_FILTER and not _DATETIME.search(unquote_plus(self.query)):
-            return False
-        if fault.match in ("*", self.name) or (fault.match == "api" and self.is_api):
-            return True
-        return fault.match.startswith("/") and self.path.startswith(fault.match)
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> str:
+        match = super()._deserialize(value, *rest, **more)
+        if match not in self._WORDS and not match.startswith("/"):
+            raise ValidationError(f"Must be one of {', '.join(self._WORDS)}, or a path that starts with /.")
+        return match
 
 
-@dataclass(slots=True)
-class _Armed:
-    fault: Fault
-    chance: random.Random
-    seen: int = 0
-    hits: int = 0
+class _ChangeField(fields.Field[Mapping[str, Any]]):
+    """A change of rows that can be made as far as can be said without the rows."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Mapping[str, Any]:
+        try:
+            Change.from_json(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        change: Mapping[str, Any] = value
+        return change
 
 
-@dataclass(slots=True)
-class Faults:
-    """The armed faults. `seed` makes the ones with a `rate` repeatable."""
+class _FaultSchema(Strict):
+    kind = fields.Enum(FaultKind, by_value=True, required=True)
+    match = _Match()
+    times = Whole(1, allow_none=True)
+    after = Whole(0)
+    rate = Amount(0, 1, above=True)
+    from_second = Amount(0, SECONDS)
+    until_second = Amount(0, SECONDS, allow_none=True)
+    paging = Flag()
+    status = Whole(200, 599)
+    body = fields.Enum(Body, by_value=True, allow_none=True)
+    code = fields.String(allow_none=True, validate=validate.Length(max=200))
+    retry_after = fields.String(allow_none=True, validate=PRINTABLE)
+    location = fields.String(allow_none=True, validate=PRINTABLE)
+    seconds = Amount(0, 86_400)
+    content_type = fields.String(validate=PRINTABLE)
+    next_link = fields.Enum(NextLink, by_value=True)
+    page_max = Whole(1, allow_none=True)
+    column = fields.String(validate=validate.Length(max=200))
+    value = fields.String(validate=validate.Length(max=200))
+    changes = fields.List(_ChangeField())
 
-    seed: int
-    _armed: dict[int, _Armed] = field(default_factory=dict)
-    _numbers: Any = field(default_factory=lambda: itertools.count(1))
-
-    def add(self, fault: Fault) -> int:
-        number: int = next(self._numbers)
-        self._armed[number] = _Armed(fault, random.Random(self.seed * 1_000_003 + number))
-        return number
-
-    def remove(self, number: int) -> bool:
-        return self._armed.pop(number, None) is not None
-
-    def clear(self) -> None:
-        self._armed.clear()
-        self._numbers = itertools.count(1)
-
-    def listed(self) -> list[dict[str, Any]]:
-        return [
-            {"id": number, **armed.fault.to_json(), "seen": armed.seen, "hits": armed.hits}
-            for number, armed in self._armed.items()
-        ]
-
-    def strike(self, target: Target, second: float) -> list[Fault]:
-        """The faults that hit this request; each of them counts it."""
-        if not self._armed:
-            return []
-        return [armed.fault for armed in self._armed.values() if _hits(armed, target, second)]
-
-    def lasting_on(self, entity: str) -> list[Fault]:
-        """Faults of the tenant's schema that concern all requests, for its OpenAPI document."""
-        return [
-            armed.fault
-            for armed in self._armed.values()
-            if armed.fault.kind in _SCHEMA_KINDS and armed.fault.times is None
-            if armed.fault.match in ("*", "api", entity)
-        ]
+    @validates_schema
+    def _kind_has_what_it_needs(self, data: dict[str, Any], **_: Any) -> None:
+        kind: FaultKind = data["kind"]
+        for name in _NEEDED.get(kind, ()):
+            if not data.get(name):
+                raise ValidationError(f"A fault of kind {kind} needs it.", name)
+        if kind is FaultKind.DATETIME_FILTER and data.get("status") not in (400, 500):
+            raise ValidationError(f"A fault of kind {kind} answers 400 or 500.", "status")
+        if "column" in _NEEDED.get(kind, ()):
+            _check_column(kind, data["column"], data.get("value", ""))
 
 
-def _hits(armed: _Armed, target: Target, second: float) -> bool:
-    fault = armed.fault
-    if not target.matched_by(fault) or second < fault.from_second:
-        return False
-    if fault.until_second is not None and second >= fault.until_second:
-        return False
-    armed.seen += 1
-    if armed.seen <= fault.after or (fault.times is not None and armed.hits >= fault.times):
-        return False
-    if fault.rate < 1 and armed.chance.random() >= fault.rate:
-        return False
-    armed.hits += 1
-    return True
+def _check_column(kind: FaultKind, column: str, value: str) -> None:
+    having = [entity for entity in ENTITIES.values() if entity.column(column) is not None]
+    if not having:
+        raise ValidationError("No entity has such a column.", "column")
+    if kind is FaultKind.RENAMED_COLUMN:
+        if not NAME.fullmatch(value):
+            raise ValidationError("Not a name that a column can have.", "value")
+        if any(entity.column(value) is not None for entity in having):
+            raise ValidationError("There is such a column already.", "value")

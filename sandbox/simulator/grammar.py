@@ -10,7 +10,8 @@ from sandbox.simulator.nodes import ColumnRef, Comparison, Literal, Logical, Nod
 from sandbox.simulator.refusals import Refusal, bad_request
 from sandbox.simulator.tables import Entity, Kind
 
-_MAX_DEPTH = 50
+_MAX_DEPTH = 40
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 _OPERATORS = {
     "eq": "Equal",
     "ne": "NotEqual",
@@ -24,8 +25,10 @@ _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<string>'(?:[^']|'')*')(?![\w'])
-    | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d))(?![\w.:-])
-    | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.:-])
+    | (?P<datetime>
+        [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})
+      )(?![\w.:-])
+    | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.:-])
     | (?P<name>[A-Za-z_]\w*)
     | (?P<sign>[()])
     | (?P<end>$)
@@ -195,14 +198,14 @@ def _literal(kind: str, lexeme: str) -> Literal:
         return Literal(Kind.STRING, lexeme[1:-1].replace("''", "'"))
     if kind == "datetime":
         return Literal(Kind.DATETIME, _wall_clock(lexeme))
-    if lexeme.lstrip("-").isdigit() and -(2**63) <= int(lexeme) < 2**63:
+    if _INTEGER.fullmatch(lexeme) and -(2**63) <= int(lexeme) < 2**63:
         return Literal(Kind.INTEGER, int(lexeme))
     return Literal(Kind.DECIMAL, float(lexeme))
 
 
 def _wall_clock(lexeme: str) -> str:
     """`2026-11-22T09:30:00.5+01:00` -> `2026-11-22T09:30:00`."""
-    clock = re.sub(r"(\.\d+)?(Z|[+-]\d\d:\d\d)$", "", lexeme)
+    clock = re.sub(r"(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$", "", lexeme)
     try:
         return datetime.fromisoformat(clock).isoformat()
     except ValueError:

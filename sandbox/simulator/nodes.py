@@ -1,10 +1,22 @@
 """What a `$filter` says, as a tree."""
 
+import math
+import re
 from dataclasses import dataclass
 
 from sandbox.simulator.tables import Column, Kind
 
 Value = int | float | str | bool | None
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def holdable(value: object) -> bool:
+    """Whether SQLite can hold it as it is: 64 bits, no infinity, UTF-8."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.search(value) is None
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return value is None or (isinstance(value, float) and math.isfinite(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,13 @@ class Not:
 Operand = ColumnRef | Literal
 Predicate = Comparison | Logical | Not
 Node = Operand | Predicate
+
+
+def depth(node: Predicate) -> int:
+    """How many predicates stand within each other at most."""
+    if isinstance(node, Logical):
+        return 1 + max(map(depth, node.terms))
+    return 1 + depth(node.term) if isinstance(node, Not) else 0
 
 
 def columns_of(node: Node) -> frozenset[str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from sandbox.simulator.nodes import Value
+from sandbox.simulator.nodes import Value, holdable
 from sandbox.simulator.refusals import Refusal, bad_request
 from sandbox.simulator.settings import NextLink
 from sandbox.simulator.sql import Order
@@ -35,7 +35,7 @@ def decode_after(after: str, order: Sequence[Order]) -> tuple[Value, ...]:
         # .NET skips white space in base64, so a + that arrives as a space shortens the text.
         text = base64.b64decode("".join(after.split()), validate=True).decode()
         fields = {field["FieldName"]: field for field in json.loads(text)}
-    except (binascii.Error, ValueError, TypeError, KeyError):
+    except (binascii.Error, ValueError, TypeError, KeyError, RecursionError):
         raise bad_request(f"{after} is not a valid pagination token.") from None
     for part in order:
         field = fields.pop(part.column.name, None)
@@ -68,8 +68,7 @@ def _mismatch(name: str) -> Refusal:
 
 
 def _scalar(column: Column, value: object, after: str) -> Value:
-    if value is None or (column.kind not in _NUMBERS and isinstance(value, str)):
-        return value
-    if column.kind in _NUMBERS and isinstance(value, int | float) and abs(value) < 2**63:
+    kind = (int, float) if column.kind in _NUMBERS else str
+    if value is None or (isinstance(value, kind) and holdable(value)):
         return value
     raise bad_request(f"{after} is not a valid pagination token.")

@@ -13,7 +13,7 @@ from sandbox.simulator.tables import Column, Entity
 
 _OPTIONS = ("$select", "$filter", "$orderby", "$first", "$after")
 _ORDER = re.compile(r"\s*(\w+)(?:\s+(asc|desc))?\s*")
-_WHOLE = re.compile(r"-?\d{1,18}")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def read_query(
     raw: str, entity: Entity, settings: Settings, forbidden: frozenset[str] = frozenset()
 ) -> Query:
     """Raises `Refusal` in Data API builder's words. `forbidden` columns are left out of a read without
-    `$select`, and refused where `$select` or `$filter` names them."""
+    `$select`, and refused where `$select`, `$filter` or `$orderby` names them."""
     options = _options(raw, settings)
     text = options.get("$filter")
     if text is not None and settings.double_decode:
@@ -52,10 +52,13 @@ def read_query(
     predicate = None if text is None else parse_filter(text, entity)
     if predicate is not None and columns_of(predicate) & forbidden:
         raise not_allowed()
+    order = _order(options.get("$orderby"), entity)
+    if forbidden.intersection(part.column.name for part in order):
+        raise not_allowed()
     return Query(
         columns=_select(options.get("$select"), entity, forbidden),
         filter=predicate,
-        order=_order(options.get("$orderby"), entity),
+        order=(*order, *_by_key(entity, order)),
         first=_first(options.get("$first"), settings),
         after=options.get("$after", "").strip() or None,
         repeated=tuple((name, value) for name, value in options.items() if name != "$after"),
@@ -101,9 +104,13 @@ def _order(text: str | None, entity: Entity) -> tuple[Order, ...]:
         if found is None:
             raise bad_request(f"Syntax error at position {len(part)} in '{text}'.")
         orders[found[1]] = Order(_column(found[1], entity), found[2] == "desc")
-    for name in entity.key:
-        orders.setdefault(name, Order(_column(name, entity)))
     return tuple(orders.values())
+
+
+def _by_key(entity: Entity, order: tuple[Order, ...]) -> tuple[Order, ...]:
+    """What is ordered by after `order`, so that no two rows are alike."""
+    said = {part.column.name for part in order}
+    return tuple(Order(_column(name, entity)) for name in entity.key if name not in said)
 
 
 def _column(name: str, entity: Entity) -> Column:

@@ -24,13 +24,15 @@ from tornado.netutil import bind_sockets
 
 from sandbox.simulator.admin_routes import ADMIN, AdminRoutes
 from sandbox.simulator.answers import Answer
-from sandbox.simulator.faults import Fault, FaultKind, Target
+from sandbox.simulator.arming import Target
+from sandbox.simulator.faults import Fault, FaultKind
 from sandbox.simulator.journal import Entry
 from sandbox.simulator.site import Request, Site
 
 _DRIPS = 20
 _BODYLESS = (204, 304)  # RFC 9110, 6.4.1
 _MAX_HEADERS = 1 << 20
+_TIMED_OUT = Answer(504, b"upstream request timeout", "text/plain")
 
 
 class Server(HTTPServerConnectionDelegate):
@@ -68,6 +70,7 @@ class _Exchange(HTTPMessageDelegate):
         self._server = server
         self._connection = connection
         self._body: list[bytes] = []
+        self._began = False
 
     def headers_received(self, start_line: object, headers: HTTPHeaders) -> None:
         self._start = cast(RequestStartLine, start_line)
@@ -111,21 +114,36 @@ class _Exchange(HTTPMessageDelegate):
         wait: float,
         began: float,
     ) -> None:
-        slow = sum(fault.seconds for fault in faults if fault.kind is FaultKind.SLOW)
-        await asyncio.sleep(wait + slow)
-        manners = next((fault for fault in faults if fault.kind in _MANNERS), None)
         status: int | None = answer.status
         with contextlib.suppress(StreamClosedError):
-            if manners is None:
-                self._send(answer)
-            elif manners.kind is FaultKind.DRIP:
-                await self._drip(answer, manners.seconds)
-            elif manners.kind is FaultKind.CUT:
-                await self._cut(answer)
-            else:
-                status = None
-                self._reset()
+            try:
+                async with asyncio.timeout(self._server.site.settings.ingress_seconds):
+                    await asyncio.sleep(wait + sum(f.seconds for f in faults if f.kind is FaultKind.SLOW))
+                    status = await self._delivered(answer, faults)
+            except TimeoutError:
+                status = self._ended_by_ingress(answer)
         self._record(request, target, status, began)
+
+    async def _delivered(self, answer: Answer, faults: Sequence[Fault]) -> int | None:
+        """Returns the status that the client sees, None after a reset."""
+        manners = next((fault for fault in faults if fault.kind in _MANNERS), None)
+        if manners is not None and manners.kind is FaultKind.RESET:
+            self._reset()
+            return None
+        if manners is None or self._is_bodyless(answer):
+            self._send(answer)
+        elif manners.kind is FaultKind.DRIP:
+            await self._drip(answer, manners.seconds)
+        else:
+            await self._cut(answer)
+        return answer.status
+
+    def _ended_by_ingress(self, answer: Answer) -> int:
+        if self._began:
+            self._connection.stream.close()
+            return answer.status
+        self._send(_TIMED_OUT)
+        return _TIMED_OUT.status
 
     def _record(self, request: Request, target: Target, status: int | None, began: float) -> None:
         site = self._server.site
@@ -138,12 +156,16 @@ class _Exchange(HTTPMessageDelegate):
         if self._connection.stream.closed():
             return
         start, headers = _head(answer)
-        bodyless = self._start.method == "HEAD" or answer.status in _BODYLESS
-        self._connection.write_headers(start, headers, None if bodyless else answer.body or None)
+        body = None if self._is_bodyless(answer) else answer.body or None
+        self._connection.write_headers(start, headers, body)
         self._connection.finish()
+
+    def _is_bodyless(self, answer: Answer) -> bool:
+        return self._start.method == "HEAD" or answer.status in _BODYLESS
 
     async def _drip(self, answer: Answer, seconds: float) -> None:
         start, headers = _head(answer)
+        self._began = True
         await self._connection.write_headers(start, headers)
         size = max(1, -(-len(answer.body) // _DRIPS))
         for position in range(0, len(answer.body), size):

@@ -1,6 +1,7 @@
 """The tenant: routes a request to the API, the token endpoint or the descriptions, and lets faults strike."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,11 +10,14 @@ from typing import Any
 
 from sandbox.simulator.answers import Answer, json_answer
 from sandbox.simulator.api import Api
+from sandbox.simulator.arming import Faults, Target
+from sandbox.simulator.changes import Change
 from sandbox.simulator.clock import Clock
 from sandbox.simulator.database import Database
-from sandbox.simulator.faults import Fault, FaultKind, Faults, Target
+from sandbox.simulator.faults import Fault, FaultKind
+from sandbox.simulator.faulty import faulty_answer
 from sandbox.simulator.journal import Journal
-from sandbox.simulator.refusals import error_body, not_allowed
+from sandbox.simulator.refusals import INVALID_TOKEN, error_body, not_allowed
 from sandbox.simulator.settings import Settings
 from sandbox.simulator.spoiling import documented_columns, schema_of
 from sandbox.simulator.tables import ENTITIES, Bundle
@@ -22,7 +26,6 @@ from sandbox.simulator.tokens import Client, Tokens
 TOKEN_PATH = "/oauth/token"  # noqa: S105  a path
 OPENAPI_PATH = "/api/openapi"
 _MAX_REQUEST_LINE = 8_192
-_VERSION = "2.0.9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,13 @@ class Request:
 
 
 class Site:
-    def __init__(self, seed: int, bundles: Callable[[], Iterable[Bundle]]) -> None:
-        self.settings = Settings()
+    """`settings` are those of the start, to which `reset` goes back."""
+
+    def __init__(
+        self, seed: int, bundles: Callable[[], Iterable[Bundle]], settings: Settings | None = None
+    ) -> None:
+        self._first_settings = settings or Settings()
+        self.settings = self._first_settings
         self.clock = Clock()
         self.tokens = Tokens(Client(), self.clock)
         self.faults = Faults(seed)
@@ -49,12 +57,15 @@ class Site:
 
     def reset(self) -> None:
         """Everything as it was at the start: rows, settings, faults, journal, tokens."""
-        self.settings = Settings()
+        self.settings = self._first_settings
         self.tokens.expire_all()
         self.tokens.issued = 0
         self.faults.clear()
         self.journal.clear()
         self.database.fill(self._bundles())
+
+    def close(self) -> None:
+        self.database.close()
 
     def handle(self, request: Request) -> tuple[Answer, Sequence[Fault], Target]:
         """The answer, the faults that its delivery has to suffer, and what was asked for."""
@@ -72,7 +83,7 @@ class Site:
             if fault.kind is FaultKind.EXPIRE_TOKENS:
                 self.tokens.expire_all()
             elif fault.kind is FaultKind.STATUS:
-                return faulty_answer(fault)
+                return faulty_answer(fault, at_token_url=target.name == "token")
         if target.name == "token":
             return self._token(request)
         if request.method != "GET":
@@ -88,10 +99,13 @@ class Site:
 
     def _read(self, request: Request, target: Target, faults: Sequence[Fault]) -> Answer:
         authorization = request.headers.get("Authorization")
-        if authorization is None and self.settings.missing_token_status == 403:
-            return json_answer(403, not_allowed().body())
+        if authorization is None:
+            if self.settings.missing_token_status == 403:
+                return json_answer(403, not_allowed().body())
+            # RFC 6750, 3.1: without a token there is no error to tell.
+            return Answer(401, headers={"WWW-Authenticate": "Bearer"})
         if not self.tokens.valid(authorization):
-            return Answer(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            return Answer(401, headers=INVALID_TOKEN)
         query = request.target.partition("?")[2]
         host = request.headers.get("Host", "")
         return self._api.answer(target.path.removeprefix("/api/"), query, host, self.settings, faults)
@@ -105,7 +119,8 @@ class Site:
     def _root(self) -> Answer:
         if self.settings.hide_root:
             return Answer(404)
-        text = {"status": "Healthy", "version": _VERSION, "app-name": f"dab_oss_{_VERSION}"}
+        version = self.settings.version
+        text = {"status": "Healthy", "version": version, "app-name": f"dab_oss_{version}"}
         return json_answer(200, json.dumps(text).encode())
 
     def _openapi(self) -> Answer:
@@ -122,7 +137,7 @@ class Site:
         }
         document = {
             "openapi": "3.0.1",
-            "info": {"title": "Data API builder - REST Endpoint", "version": _VERSION},
+            "info": {"title": "Data API builder - REST Endpoint", "version": self.settings.version},
             "servers": [{"url": "/api"}],
             "paths": paths,
             "components": {"schemas": schemas},
@@ -131,23 +146,17 @@ class Site:
 
     def _follow_up(self, fault: Fault) -> None:
         if fault.kind is FaultKind.CHANGE_ROWS:
-            for change in fault.changes:
-                self.change(change)
+            try:
+                self.change(fault.changes)
+            except sqlite3.Error as error:
+                self.faults.note_failure(fault, str(error))
 
-    def change(self, change: Mapping[str, Any]) -> int:
-        """`action` put (with `row`), patch (`where`, `values`) or delete (`where`) on `entity`.
-
-        Returns the number of rows; raises `ValueError`, `KeyError` or `TypeError` for a malformed change.
-        """
-        entity = ENTITIES[change["entity"]]
-        if change["action"] == "put":
-            self.database.put(entity, change["row"])
-            return 1
-        if change["action"] == "patch":
-            return self.database.patch(entity, change["where"], change["values"])
-        if change["action"] == "delete":
-            return self.database.delete(entity, change["where"])
-        raise ValueError(f"There is no action {change['action']}")
+    def change(self, changes: Iterable[Mapping[str, Any]]) -> list[int]:
+        """Make all changes or none (`Change`). Returns how many rows each concerned; raises `ValueError` for
+        a malformed one and `sqlite3.Error` where two rows would have one key."""
+        meant = [Change.from_json(change) for change in changes]
+        with self.database.all_or_nothing():
+            return [change.make(self.database) for change in meant]
 
     def _dressed(self, answer: Answer, request: Request, faults: Sequence[Fault]) -> Answer:
         for fault in faults:
@@ -160,27 +169,6 @@ class Site:
             answer = answer.compressed()
         date = formatdate(time.time() + self.settings.clock_skew_seconds, usegmt=True)
         return replace(answer, headers={**answer.headers, "Date": date})
-
-
-_PAGES = {
-    "html": ("text/html", "<html><body><h1>{status}</h1><p>The page cannot be displayed.</p></body></html>"),
-    "text": ("text/plain", "upstream connect error or disconnect/reset before headers ({status})"),
-}
-
-
-def faulty_answer(fault: Fault) -> Answer:
-    """The answer that a fault of kind `status` describes."""
-    headers = {"Retry-After": fault.retry_after, "Location": fault.location}
-    said = {name: value for name, value in headers.items() if value is not None}
-    if fault.body.value == "empty":
-        return Answer(fault.status, headers=said)
-    if fault.body.value == "json":
-        body = error_body(
-            fault.status, fault.code, "While processing your request the server ran into an error."
-        )
-        return json_answer(fault.status, body, said)
-    content_type, page = _PAGES[fault.body.value]
-    return Answer(fault.status, page.format(status=fault.status).encode(), content_type, said)
 
 
 def _target(target: str) -> Target:

@@ -63,7 +63,7 @@ class _Digits(float):
 
 def _pairs(row: str) -> dict[str, str]:
     """Column name -> its value as JSON text, digits kept."""
-    parsed: dict[str, object] = json.loads(row, parse_float=_Digits)
+    parsed: dict[str, object] = json.loads(row, parse_float=_Digits, parse_int=_Digits)
     return {
         name: value.digits if isinstance(value, _Digits) else json.dumps(value, ensure_ascii=False)
         for name, value in parsed.items()

@@ -1,12 +1,17 @@
 """From a parsed filter, an order and a cursor to parameterized SQL for SQLite."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.simulator.nodes import Comparison, Literal, Logical, Not, Operand, Predicate, Value
+from sandbox.simulator.nodes import Comparison, Literal, Logical, Not, Operand, Predicate, Value, depth
 from sandbox.simulator.tables import Column, Entity, Kind
 
 _SIGNS = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_DATETIME = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"(?P<minute>[0-9]{2}:[0-9]{2})(?P<second>:[0-9]{2})?(?P<fraction>\.[0-9]+)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,16 @@ class Sql:
 def fold(value: Value) -> Value:
     """A text as SQL Server's default collation compares it: no case, no trailing spaces, accents kept."""
     return value.rstrip(" ").casefold() if isinstance(value, str) else value
+
+
+def moment(value: Value) -> Value:
+    """A wall clock so that texts of it compare as moments do: `2026-11-26T08:30` and
+    `2026-11-26 08:30:00.000` are both `2026-11-26T08:30:00`. What is no wall clock stays as it is."""
+    found = _DATETIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    fraction = (found["fraction"] or "").rstrip("0").rstrip(".")
+    return f"{found['day']}T{found['minute']}{found['second'] or ':00'}{fraction}"
 
 
 class Dialect:
@@ -58,6 +73,8 @@ class Dialect:
         name = f'"{column.stored}"'
         if column.kind is Kind.DECIMAL:
             return f"CAST(trim({name}, '\"') AS REAL)"
+        if column.kind is Kind.DATETIME:
+            return f"moment({name})"
         return f"fold({name})" if self._folds and column.kind is Kind.STRING else name
 
     def cursor(self, column: Column) -> str:
@@ -72,13 +89,15 @@ class Dialect:
         return f"({expression} < ? OR {expression} IS NULL)" if part.descending else f"{expression} > ?"
 
     def _value(self, column: Column, value: Value) -> Value:
+        if column.kind is Kind.DATETIME:
+            return moment(value)
         return fold(value) if self._folds and column.kind is Kind.STRING else value
 
     def _predicate(self, node: Predicate, parameters: list[Value]) -> str:
         if isinstance(node, Logical):
-            joined = f" {node.operator.upper()} ".join(
-                self._predicate(term, parameters) for term in node.terms
-            )
+            # SQLite's parser holds at most 100 things that are still open, so what is deepest comes first.
+            terms = sorted(node.terms, key=depth, reverse=True)
+            joined = f" {node.operator.upper()} ".join(self._predicate(term, parameters) for term in terms)
             return f"({joined})"
         if isinstance(node, Not):
             return f"(NOT {self._predicate(node.term, parameters)})"

@@ -67,5 +67,9 @@ class Tokens:
 
 
 def _refused(status: int, error: str, description: str) -> Answer:
-    body = json.dumps({"error": error, "error_description": description}).encode()
-    return json_answer(status, body, {})
+    return json_answer(status, token_error(error, description), {})
+
+
+def token_error(error: str, description: str) -> bytes:
+    """The body of a refusal (RFC 6749, 5.2)."""
+    return json.dumps({"error": error, "error_description": description}).encode()

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import requests
+
 from sandbox.processes import free_port
 from sandbox.services import temporary_folder
 from sandbox.stack import CELERY, Stack
 from tests import compose, kubernetes
 from tests.adding import copied
 from tests.documents import ROOT, Command, make_targets
+from tests.tools import installed
 
 _TWODRIVE = (sys.executable, "-m", "worker.cli")
 
@@ -65,6 +68,9 @@ class Reader:
                 self._health(words)
             case ("twodrive", "simulate", *words):
                 self._starts([*_TWODRIVE, "simulate", *self._real(words)], '"base_url"')
+            case ("curl", *words):
+                curl = installed("curl", "commands to the simulator are not tried", "curl")
+                self._run([curl, *map(self._sent, words)], self._folder)
             case ("twodrive", *words):
                 self._run([*_TWODRIVE, *self._real(words)], self._folder)
             case ("docker", "compose", *words):
@@ -110,6 +116,22 @@ class Reader:
 
     def _real(self, words: Sequence[str]) -> list[str]:
         return [self._instead.get(word, word) for word in words]
+
+    def _sent(self, word: str) -> str:
+        """To the stack's simulator, with a token of its own where the document speaks of one."""
+        word = word.replace("http://127.0.0.1:8085", self._stack.simulator.base_url)
+        return word.replace("$TOKEN", self._token()) if "$TOKEN" in word else word
+
+    def _token(self) -> str:
+        simulator = self._stack.simulator
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": simulator.client_id,
+            "client_secret": simulator.client_secret,
+            "audience": simulator.audience,
+        }
+        token: str = requests.post(simulator.token_url, data=form, timeout=10).json()["access_token"]
+        return token
 
     def _run(self, command: Sequence[str], folder: Path) -> None:
         done = subprocess.run(

@@ -1,5 +1,6 @@
 """`twodrive simulate` and `twodrive demo`: the sandbox, where it is installed. The only door to it."""
 
+from errno import EACCES, EADDRINUSE
 from importlib.util import find_spec
 
 import click
@@ -23,13 +24,24 @@ from worker.cli.help import command
 def simulate(port: int, workorders: int, seed: int, latency_ms: float) -> None:
     """Serve a simulated Vinacles with invented workorders until Ctrl-C.
 
-    The first line printed is JSON with its URLs and login, for `twodrive dealers add`.
+    The first line printed is JSON with its URLs and login, for `twodrive dealers add`. While it runs, its
+    admin_url takes settings, faults (a 503, a slow or broken answer, a missing column) and changes of rows:
+    docs/simulator.md has a line of curl for each, and the workorders that are always there.
     """
     _need("tornado")
     from sandbox.simulator.__main__ import main as serve
 
     chosen = {"port": port, "workorders": workorders, "seed": seed, "latency-ms": latency_ms}
-    serve([argument for name, value in chosen.items() for argument in (f"--{name}", str(value))])
+    try:
+        serve([argument for name, value in chosen.items() for argument in (f"--{name}", str(value))])
+    except OSError as error:
+        if error.errno not in (EACCES, EADDRINUSE):
+            raise
+        raise Ended(
+            Exit.CONFIGURATION,
+            f"Port {port} on loopback cannot be had: {error.strerror}.",
+            "Choose another with --port, or leave it out for a free one.",
+        ) from None
 
 
 @command("demo", "twodrive demo", "twodrive demo --keep")

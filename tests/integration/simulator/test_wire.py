@@ -1,5 +1,6 @@
 """What a client meets on the wire: keep-alive, latency, and bad manners."""
 
+import contextlib
 import http.client
 import json
 import signal
@@ -93,6 +94,40 @@ def test_a_reset_connection(simulator: SimulatorProcess, session: requests.Sessi
     with pytest.raises(requests.ConnectionError, match="reset by peer"):
         get(simulator, session)
     assert simulator.admin.journal()[-1].status is None
+
+
+def test_the_ingress_ends_what_takes_too_long(simulator: SimulatorProcess, session: requests.Session) -> None:
+    assert simulator.admin.settings()["ingress_seconds"] == 240
+    simulator.admin.set(ingress_seconds=0.05)
+    simulator.admin.add_fault("slow", seconds=30)
+    late = get(simulator, session)
+    assert (late.status_code, late.text) == (504, "upstream request timeout")
+    simulator.admin.add_fault("drip", seconds=30)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+        get(simulator, session)
+    assert get(simulator, session).status_code == 200
+    assert [entry.status for entry in simulator.admin.journal()[-3:]] == [504, 200, 200]
+
+
+@pytest.mark.parametrize("kind", ["drip", "cut"])
+@pytest.mark.parametrize("status", [204, 503])
+def test_bad_manners_suit_every_status(
+    simulator: SimulatorProcess, session: requests.Session, kind: str, status: int
+) -> None:
+    simulator.admin.answer_status(status)
+    simulator.admin.add_fault(kind, seconds=0.01)
+    with contextlib.suppress(requests.exceptions.ChunkedEncodingError):
+        assert get(simulator, session).status_code == status
+    assert simulator.admin.journal()[-1].status == status
+    assert get(simulator, session).status_code == 200
+
+
+def test_reset_keeps_the_latency_of_the_start(tmp_path: Path) -> None:
+    process = SimulatorProcess(tmp_path, workorders=1, latency_ms=7)
+    process.admin.set(latency_ms=0)
+    process.admin.reset()
+    assert process.admin.settings()["latency_ms"] == 7
+    process.stop()
 
 
 def test_gzip(simulator: SimulatorProcess, session: requests.Session) -> None:

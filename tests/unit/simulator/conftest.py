@@ -19,7 +19,7 @@ def _shared_site() -> Iterator[Site]:
 
     site = Site(1, bundles)
     yield site
-    site.database.close()
+    site.close()
 
 
 @pytest.fixture

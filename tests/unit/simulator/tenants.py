@@ -5,8 +5,12 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from sandbox.simulator.answers import Answer
 from sandbox.simulator.faults import Fault
+from sandbox.simulator.known import known_workorders
+from sandbox.simulator.settings import Settings
 from sandbox.simulator.site import Request, Site
 
 TODAY = date(2026, 11, 22)
@@ -58,6 +62,20 @@ class Tenant:
         assert error["status"] == answer.status
         return answer.status, error["code"], error["message"]
 
+    def well_formed(self, target: str) -> Answer:
+        """The answer to a request, after a look at whether a client can take it for HTTP and JSON."""
+        answer = self.ask(target)
+        assert 200 <= answer.status < 600
+        for name, value in answer.headers.items():
+            assert f"{name}{value}".isascii(), (name, value)
+            assert f"{name}{value}".isprintable(), (name, value)
+        if answer.content_type is None:
+            assert answer.body == b""
+        elif answer.content_type.startswith("application/json") and "Content-Encoding" not in answer.headers:
+            parsed = json.loads(answer.body, parse_constant=pytest.fail)
+            assert parsed.keys() & {"value", "error", "openapi"}, parsed
+        return answer
+
     def all_rows(self, entity: str, **options: object) -> list[dict[str, Any]]:
         """Follows `nextLink` to the end."""
         page = self.read(entity, **options)
@@ -72,6 +90,11 @@ class Tenant:
 
     def arm(self, kind: str, **fields: Any) -> int:
         return self.site.faults.add(Fault.from_json({"kind": kind, **fields}))
+
+
+def bare_site(settings: Settings | None = None) -> Site:
+    """With the well-known workorders only."""
+    return Site(1, lambda: known_workorders(TODAY), settings)
 
 
 def url(entity: str, **options: object) -> str:

@@ -13,7 +13,7 @@ from sandbox.simulator import known
 from sandbox.simulator.plates import BELGIAN, DUTCH
 from sandbox.simulator.tables import LINE, WORKORDER
 from sandbox.simulator.workshop import workorders
-from tests.unit.simulator.tenants import TODAY, Tenant
+from tests.unit.simulator.tenants import TODAY, Tenant, url
 
 MANY = tuple(workorders(800, 7, TODAY))
 SERIES = {re.sub("[A-Z]", "X", re.sub(r"\d", "9", pattern)) for pattern in (*DUTCH, *BELGIAN)}
@@ -106,9 +106,20 @@ def test_a_change_of_an_unknown_column_is_refused(tenant: Tenant) -> None:
         tenant.site.database.patch(WORKORDER, {"WorkorderId": known.COMPLETE_ID}, {"Colour": "red"})
 
 
-def test_an_unreadable_price_is_sent_as_a_text(tenant: Tenant) -> None:
-    tenant.site.database.patch(LINE, {"WorkorderId": known.COMPLETE_ID}, {"Price": "1.234,56"})
+@pytest.mark.parametrize("price", ["1.234,56", '"a"b"', '"', "", "1e5", "-", "NaN", '"\\u12"'])
+def test_an_unreadable_price_is_sent_as_a_text(tenant: Tenant, price: str) -> None:
+    tenant.site.database.patch(LINE, {"WorkorderId": known.COMPLETE_ID}, {"Price": price})
     prices = {
         row["Price"] for row in tenant.rows("WorkorderLine", filter=f"WorkorderId eq {known.COMPLETE_ID}")
     }
-    assert prices == {"1.234,56"}
+    assert prices == {price}
+
+
+def test_a_price_keeps_its_digits_however_many_there_are(tenant: Tenant) -> None:
+    price = "9" * 5_000
+    tenant.site.database.patch(LINE, {"WorkorderId": known.COMPLETE_ID}, {"Price": price})
+    tenant.arm("omitted_column", column="Quantity")
+    target = url(
+        "WorkorderLine", select="Quantity,Price", filter=f"WorkorderId eq {known.COMPLETE_ID}", first=1
+    )
+    assert tenant.ask(target).body.startswith(f'{{"value":[{{"Price":{price}}}]'.encode())

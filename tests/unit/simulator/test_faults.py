@@ -67,6 +67,62 @@ def test_by_what_is_asked(tenant: Tenant, match: str, hit: set[str]) -> None:
     assert {path for path in paths if tenant.ask(path).status == 418} == hit
 
 
+JSON, HTML, TEXT = "application/json; charset=utf-8", "text/html", "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "code"),
+    [
+        (400, JSON, "BadRequest"),
+        (401, None, None),
+        (403, JSON, "AuthorizationCheckFailed"),
+        (404, JSON, "EntityNotFound"),
+        (408, TEXT, None),
+        (413, JSON, "ErrorProcessingData"),
+        (414, None, None),
+        (429, HTML, None),
+        (500, JSON, "UnexpectedError"),
+        (502, HTML, None),
+        (503, TEXT, None),
+        (504, TEXT, None),
+        (307, None, None),
+    ],
+)
+def test_a_status_comes_with_the_body_that_it_comes_with(
+    tenant: Tenant, status: int, content_type: str | None, code: str | None
+) -> None:
+    tenant.arm("status", status=status)
+    answer = tenant.ask(TARGET)
+    assert (answer.status, answer.content_type) == (status, content_type)
+    assert code is None or json.loads(answer.body)["error"]["code"] == code
+    assert ("WWW-Authenticate" in answer.headers, answer.close) == (status == 401, status == 414)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, "invalid_request"),
+        (401, "access_denied"),
+        (403, "access_denied"),
+        (429, "too_many_requests"),
+        (500, "server_error"),
+    ],
+)
+def test_the_token_url_refuses_in_the_words_of_oauth(tenant: Tenant, status: int, error: str) -> None:
+    tenant.arm("status", status=status, match="token", times=2)
+    answer = json.loads(tenant.ask("/oauth/token", method="POST").body)
+    assert answer.keys() == {"error", "error_description"}
+    assert answer["error"] == error
+    tenant.site.faults.clear()
+    tenant.arm("status", status=status, match="token", code="invalid_client")
+    assert json.loads(tenant.ask("/oauth/token", method="POST").body)["error"] == "invalid_client"
+
+
+def test_a_proxy_before_the_token_url_speaks_no_oauth(tenant: Tenant) -> None:
+    tenant.arm("status", status=502, match="token")
+    assert tenant.ask("/oauth/token", method="POST").content_type == HTML
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "start"),
     [
@@ -159,8 +215,24 @@ def test_a_renamed_column(tenant: Tenant) -> None:
 def test_a_column_that_may_not_be_read(tenant: Tenant) -> None:
     tenant.arm("forbidden_column", match="Workorder", column="Mileage", times=None)
     assert "Mileage" not in tenant.rows("Workorder", first=1)[0]
-    for target in (url("Workorder", select="WONUMMER,Mileage"), url("Workorder", filter="Mileage gt 0")):
-        assert tenant.error(target)[:2] == (403, "AuthorizationCheckFailed")
+    for options in (
+        {"select": "WONUMMER,Mileage"},
+        {"select": "WONUMMER", "filter": "Mileage gt 0"},
+        {"select": "WONUMMER", "orderby": "Mileage desc", "first": 1},
+    ):
+        assert tenant.error(url("Workorder", **options))[:2] == (403, "AuthorizationCheckFailed")
+
+
+def test_a_key_that_may_not_be_read_is_still_what_pages_are_ordered_by(tenant: Tenant) -> None:
+    tenant.arm("forbidden_column", match="Workorder", column="WorkorderId", times=None)
+    assert tenant.error(f"/api/Workorder/WorkorderId/{known.COMPLETE_ID}")[0] == 403
+    assert len(tenant.all_rows("Workorder", select="WONUMMER", first=50)) == 132
+
+
+def test_a_column_can_be_missing_in_the_description_alone(tenant: Tenant) -> None:
+    tenant.arm("missing_column", match="openapi", column="Mileage", times=None)
+    assert "Mileage" not in tenant.ask("/api/openapi").body.decode()
+    assert "Mileage" in tenant.rows("Workorder", first=1)[0]
 
 
 def test_an_omitted_column_keeps_the_digits_of_the_others(tenant: Tenant) -> None:

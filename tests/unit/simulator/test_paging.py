@@ -62,6 +62,15 @@ def test_first_outside_the_limits_is_refused_and_the_maximum_named(tenant: Tenan
     assert "within the max page size limit of 7." in text
 
 
+def test_a_page_that_is_too_big_is_a_413(tenant: Tenant) -> None:
+    tenant.site.settings = tenant.site.settings.patched({"largest_page": 50})
+    for options in ({"first": 51}, {}, {"first": -1}):
+        assert tenant.error(url("Workorder", **options))[:2] == (413, "ErrorProcessingData")
+    assert len(tenant.rows("Workorder", first=50)) == 50
+    # What counts is what would be sent, not what was allowed.
+    assert len(tenant.rows("Workorder", first=100, filter="WONUMMER eq 'A&B'")) == 1
+
+
 @pytest.mark.parametrize(
     "after",
     ["x", "W10=", "bnVsbA==", base64.b64encode(b'[{"FieldName":"VIN"}]').decode(), "e30=", "MQ=="],

@@ -1,7 +1,9 @@
 """Reading rows: filters, columns, types of the answer."""
 
 import json
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.simulator import known
+from sandbox.simulator.tables import WORKORDER, Row
 from tests.unit.simulator.tenants import TODAY, Tenant, url
+
+COMPARISONS = {name: getattr(operator, name) for name in ("eq", "ne", "gt", "ge", "lt", "le")}
 
 
 def numbers(rows: Sequence[dict[str, Any]]) -> list[object]:
@@ -79,6 +84,54 @@ def test_fractions_of_a_second_are_dropped_from_the_literal(tenant: Tenant) -> N
     mine = f"WorkorderId eq {known.COMPLETE_ID} and ModifiedOn"  # stored as ...T10:00:00.123
     assert tenant.rows("Workorder", filter=f"{mine} gt 2026-01-05T10:00:00.999Z")
     assert not tenant.rows("Workorder", filter=f"{mine} eq 2026-01-05T10:00:00.123Z")
+
+
+MOMENTS = st.datetimes(min_value=datetime(2026, 11, 26, 8, 30), max_value=datetime(2026, 11, 26, 8, 30, 3))
+
+
+def spellings(moment: datetime) -> Iterator[str]:
+    """All ways in which a tenant may write a wall clock."""
+    fraction = f"{moment.microsecond:06}"
+    plain = moment.replace(microsecond=0).isoformat()
+    yield f"{plain}.{fraction}0"
+    yield f"{plain}.{fraction}".replace("T", " ")
+    yield f"{plain}.{fraction}".rstrip("0").rstrip(".")
+
+
+@pytest.mark.parametrize(
+    "stored", ["T08:30:00", "T08:30:00.0", "T08:30:00.0000000", "T08:30", " 08:30:00.000"]
+)
+def test_a_moment_is_found_however_its_tenant_writes_it(tenant: Tenant, stored: str) -> None:
+    where: Row = {"WorkorderId": known.COMPLETE_ID}
+    tenant.site.database.patch(WORKORDER, where, {"AppointmentDate": f"2027-11-26{stored}"})
+    for name, count in {"eq": 1, "ge": 1, "le": 1, "ne": 0, "gt": 0, "lt": 0}.items():
+        moment = f"AppointmentDate {name} 2027-11-26T08:30:00Z"
+        rows = tenant.rows("Workorder", filter=f"WorkorderId eq {known.COMPLETE_ID} and {moment}")
+        assert len(rows) == count, name
+
+
+@given(stored=MOMENTS, said=MOMENTS)
+def test_moments_compare_as_moments(tenant: Tenant, stored: datetime, said: datetime) -> None:
+    mine = f"WorkorderId eq {known.COMPLETE_ID} and AppointmentDate"
+    for text in spellings(stored):
+        tenant.site.database.patch(WORKORDER, {"WorkorderId": known.COMPLETE_ID}, {"AppointmentDate": text})
+        for name, compares in COMPARISONS.items():
+            rows = tenant.rows("Workorder", filter=f"{mine} {name} {said.isoformat()}Z")
+            assert bool(rows) == compares(stored, said.replace(microsecond=0)), (text, name)
+
+
+@given(moments=st.lists(MOMENTS, min_size=3, max_size=3), data=st.data())
+def test_moments_are_sorted_and_paged_as_moments(
+    tenant: Tenant, moments: list[datetime], data: st.DataObject
+) -> None:
+    for number, moment in enumerate(moments):
+        text = data.draw(st.sampled_from(sorted(spellings(moment))))
+        where: Row = {"WorkorderId": known.COMPLETE_ID + number}
+        tenant.site.database.patch(WORKORDER, where, {"AppointmentDate": text})
+    mine = " or ".join(f"WorkorderId eq {known.COMPLETE_ID + number}" for number in range(3))
+    rows = tenant.all_rows("Workorder", filter=mine, orderby="AppointmentDate", first=1)
+    found = [row["WorkorderId"] - known.COMPLETE_ID for row in rows]
+    assert found == sorted(range(3), key=lambda number: (moments[number], number))
 
 
 def test_null_compares_as_in_sql(tenant: Tenant) -> None:

@@ -91,6 +91,16 @@ def test_root_and_openapi_describe_the_tenant(tenant: Tenant) -> None:
     assert "/WorkorderContact/WorkorderId/{WorkorderId}/Role/{Role}" in document["paths"]
 
 
+def test_the_version_is_one_that_reads_filters_so(tenant: Tenant) -> None:
+    def said() -> list[str]:
+        root, document = (json.loads(tenant.ask(path).body) for path in ("/", "/api/openapi"))
+        return [root["version"], root["app-name"].removeprefix("dab_oss_"), document["info"]["version"]]
+
+    assert set(said()) == {"2.0.9"}
+    tenant.site.settings = tenant.site.settings.patched({"double_decode": True})
+    assert set(said()) == {"1.7.93"}
+
+
 def test_root_and_openapi_can_be_hidden(tenant: Tenant) -> None:
     tenant.site.settings = tenant.site.settings.patched({"hide_root": True, "hide_openapi": True})
     assert [tenant.ask(path).status for path in ("/", "/api/openapi")] == [404, 404]

@@ -57,6 +57,9 @@ def test_a_wrong_or_missing_token_is_an_empty_401(tenant: Tenant) -> None:
     for headers in ({"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}, {}):
         answer = tenant.site.handle(Request("GET", "/api/Workorder", headers))[0]
         assert (answer.status, answer.body, answer.content_type) == (401, b"", None)
+        # RFC 6750, 3.1: who sent no token is told no error.
+        said = 'Bearer error="invalid_token"' if headers else "Bearer"
+        assert answer.headers["WWW-Authenticate"] == said
 
 
 def test_a_missing_token_can_be_a_stranger_who_may_not_read(tenant: Tenant) -> None:
