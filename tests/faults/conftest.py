@@ -1,12 +1,15 @@
 """One house of real processes that the faults break and leave whole; the table at the end."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sandbox.services import temporary_folder
 from sandbox.stack import Stack
+from tests.faults.clock import Clock, NoCompiler
+from tests.faults.clocked import Place
 from tests.faults.house import House
 from tests.faults.report import Fault, table, write
 
@@ -57,3 +60,26 @@ def house(whole_house: House) -> House:
     """Everything is up, the simulator is as new, and no run is open."""
     whole_house.tidy()
     return whole_house
+
+
+@pytest.fixture(scope="module")
+def clocked() -> Iterator[Place]:
+    with temporary_folder() as folder:
+        try:
+            clock = Clock(folder)
+        except NoCompiler:
+            pytest.skip("the clock is built by a C compiler (`cc`), and there is none")
+        with Stack(folder, workorders=30, durable=True, everywhere=clock.env) as stack:
+            house = House(stack)
+            yield Place(house, clock)
+            house.close()
+
+
+@pytest.fixture
+def place(clocked: Place) -> Iterator[Place]:
+    """By a right clock, with workers that have seen no jump."""
+    clocked.clock.set(datetime.now(UTC))
+    clocked.house.tidy()
+    yield clocked
+    for name in ("interactive", "bulk"):
+        clocked.house.end(name)

@@ -11,6 +11,7 @@ from sandbox.services import Redis
 from worker.environment import load
 from worker.metrics import wiring
 from worker.settings import Settings
+from worker.store.session import Database
 
 QUEUES, _STATE = 13, 14
 #: The value of a sample, None where there is none.
@@ -59,3 +60,10 @@ def queues(redis_server: Redis) -> Iterator[redis.Redis]:
 @pytest.fixture
 def state(redis_server: Redis) -> Iterator[redis.Redis]:
     yield from _emptied(redis_server, _STATE)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.database_url.reveal(), "test")
+    yield database
+    database.close()

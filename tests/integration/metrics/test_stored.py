@@ -1,6 +1,5 @@
 """What PostgreSQL knows, at a price that does not grow with the dealers."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,44 +9,11 @@ from sqlalchemy import Connection, event, text
 from sandbox.processes import wait_until
 from tests.documents import ROOT
 from tests.integration.metrics.conftest import Value
+from tests.integration.metrics.stored import add_dealers, add_run
 from worker.errors import ErrorCode
 from worker.metrics.wiring import registry as built
 from worker.settings import Settings
 from worker.store.session import Database
-
-_ADD = """
-INSERT INTO dealers (dealer_id, name, base_url, token_url, audience, client_id, client_secret_encrypted,
-    refresh_every_minutes, paused, next_refresh_at)
-SELECT n, 'Garage ' || n, 'https://x.example', 'https://x.example', 'a', 'c', 'e', :every, :paused,
-    now() - make_interval(secs => :overdue)
-FROM generate_series(CAST(:first AS int), :last) n
-"""
-_RUN = """
-INSERT INTO refresh_runs (dealer_id, state, window_from, window_until, started_at, finished_at, last_page_at,
-    ring_at, error_code)
-VALUES (:dealer_id, :state, now(), now(), now() - make_interval(secs => :started),
-    CASE WHEN :state IN ('done', 'failed') THEN now() - make_interval(secs => :ended) END,
-    now() - make_interval(secs => :page), now(), :code)
-"""
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.database_url.reveal(), "test")
-    yield database
-    database.close()
-
-
-def add_dealers(database: Database, first: int, last: int, **fields: Any) -> None:
-    given = {"every": 30, "paused": False, "overdue": -60, "first": first, "last": last, **fields}
-    with database.transaction() as connection:
-        connection.execute(text(_ADD), given)
-
-
-def add_run(database: Database, dealer_id: int, state: str, **fields: Any) -> None:
-    given = {"started": 3600, "ended": 3000, "page": 3000, "code": None, **fields}
-    with database.transaction() as connection:
-        connection.execute(text(_RUN), {"dealer_id": dealer_id, "state": state, **given})
 
 
 def test_freshness(database: Database, registry: CollectorRegistry, value: Value) -> None:
@@ -171,49 +137,6 @@ def test_drift(database: Database, value: Value) -> None:
             )
         )
     assert value("twodrive_schema_drift", kind="new_column") == 2
-
-
-def test_requests_in_the_table(database: Database, value: Value) -> None:
-    assert value("twodrive_import_requests_oldest_seconds") == 0
-    with database.transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO import_requests (dealer_id, kind, search, state, lease_owner, asked_at, try_at)"
-                " SELECT 1, 'import', 'WO-1', state, owner, now() - asked, now() - due FROM (VALUES"
-                " ('waiting', NULL, interval '3 h', interval '-200 s'),"
-                " ('working', 'a', interval '2 h', interval '-30 s')) open_ones (state, owner, asked, due)"
-            )
-        )
-    assert requests_open(value) == {"waiting": 0, "postponed": 1, "working": 1}
-    # One is put off since its dealer's Vinacles is away, one is worked on: nobody has to act.
-    assert value("twodrive_import_requests_overdue_seconds") == 0
-    assert value("twodrive_import_requests_oldest_seconds") == pytest.approx(3 * 3600, abs=60)
-    with database.transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO import_requests (dealer_id, kind, search, asked_at, try_at) VALUES"
-                " (1, 'import', 'WO-2', now(), now()),"
-                " (1, 'import', 'WO-3', now() - interval '9000 s', now() - interval '500 s')"
-            )
-        )
-    assert requests_open(value) == {"waiting": 2, "postponed": 1, "working": 1}
-    assert value("twodrive_import_requests_overdue_seconds") == pytest.approx(500, abs=60)
-
-
-def test_a_request_whose_worker_died_is_due_after_its_lease(database: Database, value: Value) -> None:
-    with database.transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO import_requests (dealer_id, kind, search, state, lease_owner, try_at) VALUES"
-                " (1, 'import', 'WO-1', 'working', 'dead', now() - interval '300 s')"
-            )
-        )
-    assert value("twodrive_import_requests_overdue_seconds") == pytest.approx(300, abs=60)
-
-
-def requests_open(value: Value) -> dict[str, float | None]:
-    states = ("waiting", "postponed", "working")
-    return {state: value("twodrive_import_requests_open", state=state) for state in states}
 
 
 def test_rows_written_survive_a_purge(database: Database, value: Value) -> None:
