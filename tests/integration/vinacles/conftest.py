@@ -4,9 +4,13 @@ from dataclasses import dataclass, field
 import pytest
 import redis
 from cryptography.fernet import Fernet
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from sandbox.processes import free_port
 from sandbox.services import Redis
 from schemas.dealer import Connection, Dealer, Secret
+from tests.integration.vinacles.conftest import DATABASE
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer
 from worker.deadline import Deadline
 from worker.retry import RetryRule
@@ -76,3 +80,9 @@ def house(redis_client: redis.Redis) -> Iterator[House]:
 @pytest.fixture
 def asking(connection: Connection) -> Asking:
     return Asking(connection, Deadline.after(20))
+
+
+@pytest.fixture
+def unreachable() -> Iterator[redis.Redis]:
+    with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as client:
+        yield client

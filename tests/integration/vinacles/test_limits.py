@@ -4,7 +4,6 @@ import multiprocessing
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from multiprocessing.synchronize import Event
@@ -12,10 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from sandbox.processes import free_port
 from sandbox.services import Redis
 from tests.deadlines import soon
 from tests.integration.vinacles.conftest import DATABASE
@@ -31,12 +27,6 @@ FAST = 10_000.0
 @pytest.fixture
 def limits(redis_client: redis.Redis) -> Limits:
     return Limits(redis_client)
-
-
-@pytest.fixture
-def unreachable() -> Iterator[redis.Redis]:
-    with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as client:
-        yield client
 
 
 def run_fleet(redis_server: Redis, processes: int, *arguments: object) -> list[float]:
