@@ -1,4 +1,8 @@
-"""Erasing a person from what a dealer's workorders hold: the contact itself, and texts that repeat it."""
+"""Erasing a person from what a dealer's workorders hold: the contact itself, and texts that repeat it.
+
+What was erased cannot be had back, so a pattern finds what was given and nothing that merely contains it:
+`an@garage.example` is not in `jan@garage.example`.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,13 +12,18 @@ from sqlalchemy import Connection, text
 from schemas.phones import read_phone
 
 _EMPTY = "last_name = NULL, phone = NULL, phone_as_written = NULL, email = NULL"
-_ANYWHERE = "concat_ws(' ', t.last_name, t.phone_as_written, t.email) ~ :pattern"
+_NOTED = "concat_ws(' ', t.last_name, t.phone_as_written) ~ :pattern"
 #: Texts that people type freely, where a person may be named: columns by table.
 FREE_TEXTS = {
     "interventions": ("title",),
     "parts": ("reference_code",),
     "workorder_changes": ("old", "new"),
 }
+#: Letters and digits of any European script. With the locale C, PostgreSQL's own class knows only ASCII.
+WORD = r"[:alnum:]\u00aa\u00b5\u00ba\u00c0-\u1fff\u2c00-\ud7ff"
+# What may stand in an address before what was given. `/`, `=` and quotes may too (RFC 5322, 3.2.3), but in
+# texts they set it apart: `'jan@garage.example'`; an apostrophe is taken for a letter only behind one.
+_IN_A_MAILBOX = rf"[{WORD}.!#$%&*+?^_`{{|}}~-]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +39,14 @@ class Person:
 
 
 def by_email(email: str) -> Person:
-    return Person(_ANYWHERE, email, _spelled(email.strip()), everywhere=True)
+    address = _spelled(email.strip())
+    alone = rf"(?<!{_IN_A_MAILBOX}|[{WORD}]'){address}(?![._-]*[{WORD}])"
+    return Person(f"t.email ~ :given OR {_NOTED}", f"^{address}$", alone, everywhere=True)
 
 
 def by_name(last_name: str) -> Person:
     name = _spelled(last_name.strip())
-    word = rf"(^|[^[:alnum:]]){name}($|[^[:alnum:]])"
+    word = rf"(?<![{WORD}]){name}(?![{WORD}])"
     return Person("t.last_name ~ :given", rf"^\s*{name}\s*$", word, everywhere=False)
 
 
@@ -46,7 +57,7 @@ def by_phone(phone: str, region: str) -> Person | None:
         return None
     # The national digits, however they are set apart: +31612345678 is also 06-12 34 56 78.
     digits = "[^0-9]*".join(number[-9:]) + "($|[^0-9])"
-    return Person(f"t.phone = :given OR {_ANYWHERE}", number, digits, everywhere=True)
+    return Person(f"t.phone = :given OR {_NOTED}", number, digits, everywhere=True)
 
 
 def forget(connection: Connection, dealer_id: int, person: Person) -> dict[str, int]:
