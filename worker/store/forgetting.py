@@ -1,7 +1,7 @@
 """Erasing a person from what a dealer's workorders hold: the contact itself, and texts that repeat it.
 
 What was erased cannot be had back, so a pattern finds what was given and nothing that merely contains it:
-`an@garage.example` is not in `jan@garage.example`.
+`an@garage.example` is not in `jan@garage.example`, nor a telephone number in a longer one.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from schemas.phones import read_phone
+from worker.store.written_numbers import WORD, as_people_write_it
 
 _EMPTY = "last_name = NULL, phone = NULL, phone_as_written = NULL, email = NULL"
 _NOTED = "concat_ws(' ', t.last_name, t.phone_as_written) ~ :pattern"
@@ -19,8 +20,6 @@ FREE_TEXTS = {
     "parts": ("reference_code",),
     "workorder_changes": ("old", "new"),
 }
-#: Letters and digits of any European script. With the locale C, PostgreSQL's own class knows only ASCII.
-WORD = r"[:alnum:]\u00aa\u00b5\u00ba\u00c0-\u1fff\u2c00-\ud7ff"
 # What may stand in an address before what was given. `/`, `=` and quotes may too (RFC 5322, 3.2.3), but in
 # texts they set it apart: `'jan@garage.example'`; an apostrophe is taken for a letter only behind one.
 _IN_A_MAILBOX = rf"[{WORD}.!#$%&*+?^_`{{|}}~-]"
@@ -55,9 +54,7 @@ def by_phone(phone: str, region: str) -> Person | None:
     number = read_phone(phone, region).e164
     if number is None:
         return None
-    # The national digits, however they are set apart: +31612345678 is also 06-12 34 56 78.
-    digits = "[^0-9]*".join(number[-9:]) + "($|[^0-9])"
-    return Person(f"t.phone = :given OR {_NOTED}", number, digits, everywhere=True)
+    return Person(f"t.phone = :given OR {_NOTED}", number, as_people_write_it(number), everywhere=True)
 
 
 def forget(connection: Connection, dealer_id: int, person: Person) -> dict[str, int]:
