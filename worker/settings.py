@@ -50,6 +50,7 @@ class Settings:
     keep_runs_days: int
     keep_early_starts_days: int
     keep_requests_days: int
+    keep_quarantine_days: int
     keep_contacts_days: int
     health_path: Path | None = None
     sentry_dsn: Secret | None = None
@@ -215,6 +216,7 @@ SETTINGS: tuple[Setting, ...] = (
     _kept("runs", 90, "finished bulk refreshes"),
     _kept("early_starts", 365, "starts of work on workorders that were never imported"),
     _kept("requests", 30, "requests that were written as rows, counted from their answer"),
+    _kept("quarantine", 365, "what could not be imported, counted from when it was last read so"),
     _kept("contacts", 0, "the people of a workorder, counted from its appointment"),
     Setting(
         "health_path",

@@ -150,6 +150,7 @@ def test_the_worker_purges(filled: House) -> None:
         "early_work_starts": "started_at",
         "workorders": "appointment_at",
         "import_requests": "answered_at",
+        "quarantine": "last_seen_at",
     }
     owner = create_engine(filled.settings.database_url.reveal(), poolclass=NullPool)
     with owner.begin() as connection:
@@ -157,6 +158,12 @@ def test_the_worker_purges(filled: House) -> None:
             text(
                 "INSERT INTO import_requests (dealer_id, kind, state, error_code, answered_at) "
                 "VALUES (1, 'import', 'failed', 'x', now())"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO quarantine (dealer_id, subject, reason, trigger, since, last_seen_at) "
+                "VALUES (1, 'rows/00', 'unreadable_number', 'bulk', now(), now())"
             )
         )
         for table, column in moments.items():
