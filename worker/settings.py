@@ -111,7 +111,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "service_ca_bundle",
         "/etc/ssl/certs/internal.pem",
-        "Certificates to trust instead of the system's when PostgreSQL or Redis is reached over TLS.",
+        "Certificates to trust instead of the system's for PostgreSQL, Redis and RabbitMQ over TLS.",
         file,
         "",
     ),
