@@ -39,6 +39,7 @@ from worker.store.retention import RULES
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
 from worker.telemetry import Observer, Telemetry
+from worker.unread import DropUnread, UnreadRequests
 from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
 from worker.vinacles.counted import CountedWire
@@ -76,6 +77,7 @@ class Parts:
     inquiry: Inquiry
     counters: Counters
     telemetry: Telemetry
+    drop_unread: DropUnread
     state: Redis = field(repr=False)
 
     def interactive_deadline(self) -> Deadline:
@@ -135,6 +137,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         state=state,
         counters=counters,
         telemetry=telemetry,
+        drop_unread=_unread(settings),
     )
 
 
@@ -192,6 +195,12 @@ def _waiting(settings: Settings) -> Waiting:
     if settings.broker_is_redis:
         return QueueLook(_redis(settings.broker_url)).waits
     return lambda _dealer_id, _search: False
+
+
+def _unread(settings: Settings) -> DropUnread:
+    if settings.broker_is_redis:
+        return UnreadRequests(_redis(settings.broker_url)).drop
+    return lambda: 0
 
 
 def _redis(url: Secret) -> Redis:

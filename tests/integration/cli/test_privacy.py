@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 
 from sandbox.processes import Program
@@ -103,3 +105,21 @@ def test_the_nightly_task_answers_with_counts(cli_stack: Stack) -> None:
     # Another test's worker may have done it.
     logs = [log.read_text() for log in cli_stack.folder.glob("worker-*.log")]
     assert any('"purged"' in log for log in logs)
+
+
+def test_a_search_that_nobody_took_leaves_redis_with_the_next_look_at_what_is_due(cli_stack: Stack) -> None:
+    """At a broker of its own, where nobody serves people."""
+    backend = cli_stack.backend(broker_database=5)
+    arguments = {"dealer_id": 12, "search": "12BDF3"}
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    env = {"TWODRIVE_BROKER_URL": cli_stack.redis.url_of(5)}
+    worker: Program = cli_stack.start_bulk_worker(name="cleaning", children=1, env=env)
+    with Redis.from_url(cli_stack.redis.url_of(5)) as broker:
+        backend.send_task("workorders.import", kwargs=arguments, queue="interactive", expires=long_ago)
+        assert broker.llen("interactive") == 1
+        try:
+            backend.send_task("workorders.refresh_due", queue="maintenance").get(timeout=30)
+        finally:
+            worker.stop()
+        assert broker.llen("interactive") == 0
+    assert '"unread_requests_dropped"' in worker.log.read_text()
