@@ -29,7 +29,7 @@ _IN_A_MAILBOX = rf"[{WORD}.!#$%&*+?^_`{{|}}~-]"
 class Person:
     """`contact` is a condition on a row of contacts, `pattern` a regular expression for free texts. With
     `everywhere` these are all of the dealer's, else those of workorders whose contact it is: a last name may
-    be an ordinary word."""
+    be an ordinary word, and a text may name whom no contact names any more."""
 
     contact: str
     given: str
@@ -43,10 +43,10 @@ def by_email(email: str) -> Person:
     return Person(f"t.email ~ :given OR {_NOTED}", f"^{address}$", alone, everywhere=True)
 
 
-def by_name(last_name: str) -> Person:
+def by_name(last_name: str, *, everywhere: bool = False) -> Person:
     name = _spelled(last_name.strip())
     word = rf"(?<![{WORD}]){name}(?![{WORD}])"
-    return Person("t.last_name ~ :given", rf"^\s*{name}\s*$", word, everywhere=False)
+    return Person("t.last_name ~ :given", rf"^\s*{name}\s*$", word, everywhere)
 
 
 def by_phone(phone: str, region: str) -> Person | None:
@@ -70,6 +70,9 @@ def forget(connection: Connection, dealer_id: int, person: Person) -> dict[str, 
         f"WHERE w.id = t.workorder_id AND w.dealer_id = :dealer_id AND ({person.contact})"
     )
     counts["contacts"] = connection.execute(text(contacts), values).rowcount
+    # Of one that waits for its answer; it is then told that nothing was searched.
+    searched = "UPDATE import_requests SET search = NULL WHERE dealer_id = :dealer_id AND search ~ :pattern"
+    counts["import_requests"] = connection.execute(text(searched), values).rowcount
     return counts
 
 
