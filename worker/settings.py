@@ -54,6 +54,8 @@ class Settings:
     keep_contacts_days: int
     health_path: Path | None = None
     sentry_dsn: Secret | None = None
+    #: What RabbitMQ must prove, for Celery's `broker_use_ssl`.
+    broker_tls: dict[str, Any] | bool = False
     #: OpenTelemetry's own variables ask for them.
     traces: bool = False
 

@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 
 from worker.cli.exits import Ended, Exit, ended_by_code
 from worker.settings import Settings
-from worker.tls import verified_rabbitmq
 
 #: A request that no worker took by then is dropped, as the backend asks for it.
 EXPIRES_SECONDS = 15
@@ -44,7 +43,7 @@ class Queue:
         )
         self._app.conf.update(
             accept_content=["json"],
-            broker_use_ssl=verified_rabbitmq(settings.broker_url.reveal(), settings.service_ca_bundle),
+            broker_use_ssl=settings.broker_tls,
             task_publish_retry_policy=_ONCE_AGAIN,
             broker_transport_options={**(_OF_REDIS if settings.broker_is_redis else {}), **_ONCE_AGAIN},
             broker_connection_timeout=3,
