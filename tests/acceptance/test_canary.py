@@ -110,12 +110,10 @@ def _look(desk: Desk, stack: Stack, nest: Nest) -> None:
         ("import", dealer, NAME, "--json"),
         ("keys", "rotate"),
         ("config", "show"),
-        ("why", dealer, PLATE),
         ("why", dealer, NAME, "--json"),
         ("metrics", "--once"),
         ("requests", "list"),
         ("quarantine", "list", dealer),
-        ("quarantine", "show", dealer, known.COMPLETE),
         ("quarantine", "show", dealer, known.COMPLETE, "--json"),
         ("quarantine", "replay", dealer, "--dry-run"),
         ("quarantine", "replay", dealer, known.COMPLETE, "--yes"),
@@ -143,7 +141,7 @@ def _flower(url: str, stack: Stack, nest: Nest) -> None:
         nest.put(f"Flower {path.partition('?')[0]}", f"{answer.headers} {answer.text}")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.usefixtures("no_bulk_waiting")
 def test_no_canary_sings(planted: Desk, stack: Stack, worker: Program, parts: Parts) -> None:
     assert worker.process.poll() is None
