@@ -12,7 +12,8 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(folder: Path, *hosts: str, days: int = 1) -> tuple[Path, Path]:
-    """Files of a certificate for `hosts` (names or addresses), also what to trust, and of its key; named by the first host."""
+    """Files of a certificate for `hosts` (names or addresses), also what to trust, and of its key; named by
+    the first host."""
     key = ec.generate_private_key(ec.SECP256R1())
     made = _built(hosts, key, days)
     files = folder / f"{hosts[0]}.pem", folder / f"{hosts[0]}.key"
