@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas.dealer import Secret
 from worker.setting_kinds import (
