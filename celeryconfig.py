@@ -18,6 +18,8 @@ except ConfigurationError as error:
 
 # Where the queues and the answers live. Two databases, so that emptying the answers cannot touch the queues.
 broker_url = _settings.broker_url.reveal()
+# For RabbitMQ; what Redis must prove stands in its URL.
+broker_use_ssl = _settings.broker_tls
 result_backend = _settings.result_url.reveal()
 
 # What is larger is no request of ours (they take about a KiB) and is dropped; see worker/consumer.py.

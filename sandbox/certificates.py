@@ -1,6 +1,8 @@
 """Certificates that are their own authority, for servers of the sandbox."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -10,7 +12,8 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(folder: Path, *hosts: str, days: int = 1) -> tuple[Path, Path]:
-    """Files of a certificate for `hosts`, also what to trust, and of its key; named by the first host."""
+    """Files of a certificate for `hosts` (names or addresses), also what to trust, and of its key; named by
+    the first host."""
     key = ec.generate_private_key(ec.SECP256R1())
     made = _built(hosts, key, days)
     files = folder / f"{hosts[0]}.pem", folder / f"{hosts[0]}.key"
@@ -30,7 +33,7 @@ def _built(hosts: tuple[str, ...], key: ec.EllipticCurvePrivateKey, days: int) -
     public = key.public_key()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
     now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+    names = x509.SubjectAlternativeName(list(map(_named, hosts)))
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -45,6 +48,12 @@ def _built(hosts: tuple[str, ...], key: ec.EllipticCurvePrivateKey, days: int) -
         .add_extension(_USES, critical=True)
     )
     return builder.sign(key, hashes.SHA256())
+
+
+def _named(host: str) -> x509.GeneralName:
+    with suppress(ValueError):
+        return x509.IPAddress(ip_address(host))
+    return x509.DNSName(host)
 
 
 _USES = x509.KeyUsage(

@@ -20,7 +20,8 @@ import redis
 
 from sandbox.processes import Program, children_of, free_port
 
-_PASSWORD = "sandbox"  # noqa: S105  a server that lives for minutes on loopback
+#: Of servers that live for minutes on loopback; a text that is noticed where it does not belong.
+PASSWORD = "sandbox-password"  # noqa: S105
 
 
 class Postgres:
@@ -42,7 +43,7 @@ class Postgres:
         return self.url_of("postgres")
 
     def url_of(self, database: str) -> str:
-        return f"postgresql+psycopg2://postgres:{_PASSWORD}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg2://postgres:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         # fsync off loses nothing that outlives the folder, and makes tests several times faster.
@@ -79,7 +80,7 @@ class Postgres:
         if (self._data / "PG_VERSION").exists():
             return
         password = self.folder / "password"
-        password.write_text(_PASSWORD)
+        password.write_text(PASSWORD)
         self._data.mkdir(mode=0o700)
         if self._user is not None:
             for path in (self.folder, self._data, password):
@@ -118,7 +119,7 @@ class Redis:
         self.start()
 
     def url_of(self, database: int) -> str:
-        return f"redis://:{_PASSWORD}@127.0.0.1:{self.port}/{database}"
+        return f"redis://:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         self.program = Program(
@@ -126,7 +127,7 @@ class Redis:
             [
                 _redis_binary(),
                 *("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)),
-                *("--requirepass", _PASSWORD, "--appendonly", "yes" if self.appends else "no", "--save", ""),
+                *("--requirepass", PASSWORD, "--appendonly", "yes" if self.appends else "no", "--save", ""),
                 *("--maxmemory-policy", "noeviction", "--databases", "16"),
             ],
             self.folder / "redis.log",

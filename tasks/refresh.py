@@ -31,6 +31,7 @@ def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Ma
     rung = parts.bulk.due()
     for started in rung:
         _ring(started.dealer_id, started.run_id, started.turn)
+    parts.drop_unread()
     return {"rung": [started.run_id for started in rung]}
 
 

@@ -15,7 +15,7 @@ from worker.errors import ConfigurationError, ErrorCode
 from worker.setting_kinds import PREFIX
 from worker.settings import SETTINGS, Settings
 from worker.telemetry.wanted import wants_traces
-from worker.tls import verified_postgres, verified_redis
+from worker.tls import verified_postgres, verified_rabbitmq, verified_redis
 
 
 def load() -> Settings:
@@ -46,7 +46,13 @@ def _verified(values: Mapping[str, Any]) -> dict[str, Any]:
         name: Secret(verified_redis(values[name].reveal(), bundle))
         for name in ("broker_url", "result_url", "state_url")
     }
-    return {**values, **redis, "database_url": Secret(database), "traces": wants_traces(os.environ)}
+    return {
+        **values,
+        **redis,
+        "database_url": Secret(database),
+        "broker_tls": verified_rabbitmq(values["broker_url"].reveal(), bundle),
+        "traces": wants_traces(os.environ),
+    }
 
 
 def _report(problems: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas.dealer import Secret
 from worker.setting_kinds import (
@@ -50,9 +51,12 @@ class Settings:
     keep_runs_days: int
     keep_early_starts_days: int
     keep_requests_days: int
+    keep_quarantine_days: int
     keep_contacts_days: int
     health_path: Path | None = None
     sentry_dsn: Secret | None = None
+    #: What RabbitMQ must prove, for Celery's `broker_use_ssl`.
+    broker_tls: dict[str, Any] | bool = False
     #: OpenTelemetry's own variables ask for them.
     traces: bool = False
 
@@ -110,7 +114,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "service_ca_bundle",
         "/etc/ssl/certs/internal.pem",
-        "Certificates to trust instead of the system's when PostgreSQL or Redis is reached over TLS.",
+        "Certificates to trust instead of the system's for PostgreSQL, Redis and RabbitMQ over TLS.",
         file,
         "",
     ),
@@ -215,6 +219,7 @@ SETTINGS: tuple[Setting, ...] = (
     _kept("runs", 90, "finished bulk refreshes"),
     _kept("early_starts", 365, "starts of work on workorders that were never imported"),
     _kept("requests", 30, "requests that were written as rows, counted from their answer"),
+    _kept("quarantine", 365, "what could not be imported, counted from when it was last read so"),
     _kept("contacts", 0, "the people of a workorder, counted from its appointment"),
     Setting(
         "health_path",

@@ -1,10 +1,13 @@
-"""Connections to PostgreSQL and Redis over TLS prove whom they lead to, unless a URL says otherwise.
+"""Connections to PostgreSQL, Redis and RabbitMQ over TLS prove whom they lead to; to the first two, unless a
+URL says otherwise.
 
 What a URL leaves out is added to it, since it is the one thing that SQLAlchemy, redis-py and Celery all read.
+For RabbitMQ, py-amqp reads nothing of it from a URL.
 """
 
 import ssl
 from ipaddress import ip_address
+from typing import Any
 
 from sqlalchemy import make_url
 
@@ -21,6 +24,18 @@ def verified_redis(url: str, ca_bundle: str | None) -> str:
         wanted = {}
     missing = [f"{name}={value}" for name, value in wanted.items() if name not in said]
     return url + ("&" if "?" in url else "?") + "&".join(missing) if missing else url
+
+
+def verified_rabbitmq(url: str, ca_bundle: str | None) -> dict[str, Any] | bool:
+    """For Celery's `broker_use_ssl`, which `amqps://` needs; False for any other URL.
+
+    Without a name to compare with, py-amqp takes every certificate of a trusted authority; kombu puts the
+    URL's host in the place of the None.
+    """
+    if not url.startswith("amqps://"):
+        return False
+    trusted = {"ca_certs": ca_bundle} if ca_bundle else {}
+    return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None, **trusted}
 
 
 def verified_postgres(url: str, ca_bundle: str | None) -> str:

@@ -9,10 +9,7 @@ from importlib.metadata import version
 import structlog
 from cryptography.fernet import Fernet, MultiFernet
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from schemas.dealer import Secret
 from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.breaker import Breaker
@@ -28,6 +25,7 @@ from worker.importer import Importer
 from worker.inquiry import Inquiry
 from worker.limits import Limits
 from worker.listing import LOOK_TRIES, Listing
+from worker.redis_client import client_of
 from worker.requests import ImportRequests
 from worker.retention import Retention
 from worker.retry import RetryRule
@@ -39,6 +37,7 @@ from worker.store.retention import RULES
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
 from worker.telemetry import Observer, Telemetry
+from worker.unread import DropUnread, UnreadRequests
 from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
 from worker.vinacles.counted import CountedWire
@@ -76,6 +75,7 @@ class Parts:
     inquiry: Inquiry
     counters: Counters
     telemetry: Telemetry
+    drop_unread: DropUnread
     state: Redis = field(repr=False)
 
     def interactive_deadline(self) -> Deadline:
@@ -102,7 +102,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     dealers = Dealers(cipher)
     rule = RetryRule()
     parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
-    state = _redis(settings.state_url)
+    state = client_of(settings.state_url)
     counters = Counters(state)
     client, probing = _askers(settings, state, cipher, counters, parallel)
     vinacles = Vinacles(client, parallel)
@@ -135,6 +135,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         state=state,
         counters=counters,
         telemetry=telemetry,
+        drop_unread=_unread(settings),
     )
 
 
@@ -190,20 +191,14 @@ def listener(settings: Settings) -> Listener:
 def _waiting(settings: Settings) -> Waiting:
     """Only Redis lets itself be looked into."""
     if settings.broker_is_redis:
-        return QueueLook(_redis(settings.broker_url)).waits
+        return QueueLook(client_of(settings.broker_url)).waits
     return lambda _dealer_id, _search: False
 
 
-def _redis(url: Secret) -> Redis:
-    return Redis.from_url(
-        url.reveal(),
-        socket_timeout=5,
-        socket_connect_timeout=3,
-        socket_keepalive=True,
-        health_check_interval=30,
-        # A Redis that is away is told within the time of one wait; the caller's own retries follow.
-        retry=Retry(NoBackoff(), 1),
-    )
+def _unread(settings: Settings) -> DropUnread:
+    if settings.broker_is_redis:
+        return UnreadRequests(client_of(settings.broker_url)).drop
+    return lambda: 0
 
 
 def _naming_key(settings: Settings) -> bytes:

@@ -1,14 +1,9 @@
 """Recognizable people and secrets are planted in the DMS and typed in the search bar; what work leaves behind
 outside of the tables for people is then looked through for them."""
 
-import re
 import subprocess
 import sys
-import threading
-from base64 import b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,52 +14,16 @@ from sqlalchemy import text
 from sandbox.demo.desk import Desk
 from sandbox.demo.scenes import only
 from sandbox.processes import Program, wait_until
+from sandbox.services import PASSWORD
 from sandbox.simulator import known
 from sandbox.stack import Stack
+from tests.acceptance.canaries import NAME, PEOPLE, PLATE, TITLE, Nest, kept, overheard, tokens
 from worker.store.tables import metadata
 from worker.wiring import Parts
 
-NAME, PLATE, TITLE = "Kanarievogel", "KN-123-R", "Zangzaad vervangen"
-PEOPLE = {
-    "LastName": NAME,
-    "PhoneBusiness": "06-43218765",
-    "EmailBusiness": "piet@kanarie.example.com",
-    "FirstName": "Goudhaan",
-    "PhonePrivate": "06-43218766",
-    "EmailPrivate": "privé@kanarie.example.com",
-    "Street": "Volièrestraat 12",
-}
-#: As they were planted, as they are kept, and as a log might write them.
-_PERSONAL = (
-    *PEOPLE.values(),
-    *(PLATE, PLATE.replace("-", ""), TITLE, "43218765", "0643218766", "kanarie", "voli\\u00e8restraat"),
-)
-_BODY = re.compile(r'"body": "([A-Za-z0-9+/=]+)"')
+_ASKED = "INSERT INTO import_requests (dealer_id, kind, search) VALUES (:dealer_id, :kind, :search)"
 #: Where people belong: what is imported of a workorder, for Claire.
 _FOR_CLAIRE = {"workorders", "interventions", "parts", "contacts", "workorder_changes"}
-
-
-@dataclass
-class Nest:
-    """What was found, by where; `secrets` must not be there either."""
-
-    secrets: tuple[str, ...]
-    found: dict[str, str] = field(default_factory=dict)
-
-    def put(self, where: str, what: object) -> None:
-        """With the bodies of messages, which Celery encodes."""
-        said = str(what)
-        bodies = (b64decode(body).decode(errors="replace") for body in _BODY.findall(said))
-        self.found[where] = "\n".join([self.found.get(where, ""), said, *bodies])
-
-    def sung(self) -> list[tuple[str, str]]:
-        """Each place with the canary that was heard there."""
-        return [
-            (where, canary)
-            for where, what in self.found.items()
-            for canary in (*_PERSONAL, *self.secrets)
-            if canary.lower() in what.lower()
-        ]
 
 
 @pytest.fixture
@@ -80,43 +39,6 @@ def planted(desk: Desk, parts: Parts) -> Desk:
             connection, desk.dealer.dealer_id, {"import_new_in_bulk": True, "requests_per_second": 1000.0}
         )
     return desk
-
-
-@contextmanager
-def overheard(server: Redis, nest: Nest) -> Iterator[None]:
-    """Everything that is published meanwhile: events of workers, answers to those who wait."""
-    done = threading.Event()
-    subscriber: Any = server
-    with subscriber.pubsub() as listening:
-        listening.psubscribe("*")
-
-        def listen() -> None:
-            while not done.is_set():
-                heard = listening.get_message(timeout=0.1)
-                if heard:
-                    nest.put("published in Redis", heard["data"])
-
-        thread = threading.Thread(target=listen)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-
-
-def kept(server: Redis) -> str:
-    """All names and values of one database."""
-    readers: dict[Any, Any] = {
-        b"string": server.get,
-        b"hash": server.hgetall,
-        b"list": lambda name: server.lrange(name, 0, -1),
-        b"set": server.smembers,
-        b"zset": lambda name: server.zrange(name, 0, -1),
-    }
-    return "\n".join(
-        f"{name!r} {readers[server.type(name)](name)!r}" for name in server.scan_iter("*", count=1000)
-    )
 
 
 def ask(
@@ -145,7 +67,7 @@ def _work(desk: Desk, nest: Nest) -> None:
     ask(desk, nest, "workorders.import", search="x", arguments={f"{NAME} 1": NAME, PLATE: 1})
     ask(desk, nest, "workorders.import", search="x", request_id=f"{NAME} {PLATE}")
     ask(desk, nest, "workorders.refresh", workorder_id=PLATE)
-    for typed in (PLATE, "NK-123-R"):
+    for typed in (NAME, known.COMPLETE, PLATE, "NK-123-R"):
         told = ask(desk, nest, "workorders.why", search=typed)
     assert told["findings"][0]["near"][0]["matched_by"] == "plate"
     desk.dms.patch_rows("WorkorderContact", {"WorkorderId": known.COMPLETE_ID}, {"EmailBusiness": NAME})
@@ -162,6 +84,21 @@ def _work(desk: Desk, nest: Nest) -> None:
     ask(desk, nest, "workorders.import", search=PLATE)
 
 
+def _write_requests(desk: Desk) -> None:
+    """Requests as rows, which somebody serves; all are answered when it returns."""
+    for kind, typed in (("import", PLATE), ("import", NAME), ("import", "06-43218765"), ("export", PLATE)):
+        row = {"dealer_id": desk.dealer.dealer_id, "kind": kind, "search": typed}
+        with desk.database.transaction() as connection:
+            connection.execute(text(_ASKED), row)
+
+    def answered() -> bool:
+        with desk.database.transaction() as connection:
+            rows = connection.execute(text("SELECT count(*) FROM import_requests WHERE answered_at IS NULL"))
+            return not rows.scalar_one()
+
+    wait_until(answered, 60, "rows of import_requests are answered")
+
+
 def _look(desk: Desk, stack: Stack, nest: Nest) -> None:
     """What operators see."""
     dealer = str(desk.dealer.dealer_id)
@@ -172,6 +109,15 @@ def _look(desk: Desk, stack: Stack, nest: Nest) -> None:
         ("bulk", dealer, "--local"),
         ("import", dealer, NAME, "--json"),
         ("keys", "rotate"),
+        ("config", "show"),
+        ("why", dealer, NAME, "--json"),
+        ("metrics", "--once"),
+        ("requests", "list"),
+        ("quarantine", "list", dealer),
+        ("quarantine", "show", dealer, known.COMPLETE, "--json"),
+        ("quarantine", "replay", dealer, "--dry-run"),
+        ("quarantine", "replay", dealer, known.COMPLETE, "--yes"),
+        ("quarantine", "discard", dealer, known.COMPLETE, "--yes"),
         ("forget", dealer, "--phone", "0643218765", "--dry-run"),
         ("forget", dealer, "--name", NAME, "--yes"),
         ("--debug", "import", "999999", PLATE, "--local"),
@@ -195,20 +141,24 @@ def _flower(url: str, stack: Stack, nest: Nest) -> None:
         nest.put(f"Flower {path.partition('?')[0]}", f"{answer.headers} {answer.text}")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.usefixtures("no_bulk_waiting")
-def test_no_canary_sings(planted: Desk, stack: Stack, worker: Program) -> None:
+def test_no_canary_sings(planted: Desk, stack: Stack, worker: Program, parts: Parts) -> None:
     assert worker.process.poll() is None
-    nest = Nest((stack.simulator.client_secret, stack.env["TWODRIVE_SECRET_KEYS"]))
+    nest = Nest([stack.simulator.client_secret, stack.env["TWODRIVE_SECRET_KEYS"], PASSWORD])
+    served = stack.start_requests(name="canary-requests")
     bulk = stack.start_bulk_worker(name="canary-bulk", children=1)
     flower, url = stack.start_flower()
     databases = [Redis.from_url(stack.redis.url_of(number)) for number in range(3)]
     try:
         with overheard(databases[0], nest):
             _work(planted, nest)
+            _write_requests(planted)
             _look(planted, stack, nest)
             wait_until(lambda: "workorders.import" in _tasks(url, stack), 15, "Flower sees the tasks")
             _flower(url, stack, nest)
+        nest.secrets += (bought := tokens(databases[2], parts.cipher))
+        assert bought
         for number, database in enumerate(databases):
             nest.put(f"Redis database {number}", kept(database))
         for log in stack.folder.glob("**/*.log"):
@@ -218,7 +168,7 @@ def test_no_canary_sings(planted: Desk, stack: Stack, worker: Program) -> None:
             with planted.database.transaction() as connection:
                 nest.put(f"table {table}", connection.execute(text(f"SELECT t::text FROM {table} t")).all())
     finally:
-        for program in (flower, bulk):
+        for program in (flower, bulk, served):
             program.stop()
         for database in databases:
             database.close()
@@ -244,3 +194,8 @@ def _heard_enough(nest: Nest) -> None:
     assert "vinacles_refused" in nest.found["failure of workorders.import"]
     assert "workorders.import" in nest.found["Flower /api/tasks"]
     assert "token" in nest.found["twodrive check"]
+    assert "import_request_answered" in nest.found["log canary-requests.log"]
+    assert "TWODRIVE_DATABASE_URL" in nest.found["twodrive config"]
+    assert "twodrive_quarantine{" in nest.found["twodrive metrics"]
+    assert "unreadable_price" in nest.found["twodrive quarantine"]
+    assert "message_invalid" in nest.found["table import_requests"]

@@ -5,16 +5,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from celery import Celery
 
+from sandbox.certificates import certificate
 from sandbox.demo.desk import Desk
 from sandbox.demo.scenes import only
+from sandbox.processes import wait_until
 from sandbox.services import temporary_folder
 from sandbox.simulator import known
 from sandbox.stack import CELERY, Stack
 from tests.acceptance import rabbitmq
+from tests.acceptance.tls_front import tls_front
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -76,6 +80,50 @@ def test_metrics_leave_the_queues_to_rabbitmqs_own_exporter(stack: Stack, env: d
     done = _twodrive(stack, env, "metrics", "--once")
     assert 'twodrive_source_up{source="postgresql"} 1.0' in done.stdout
     assert 'source="queues"' not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("presented", "trusted"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("elsewhere.example", "elsewhere.example"),
+        ("127.0.0.1", "another.example"),
+    ],
+    ids=["proven", "host", "authority"],
+)
+def test_over_tls_it_must_prove_itself(
+    at_rabbitmq: Desk,
+    stack: Stack,
+    broker_url: str,
+    env: dict[str, str],
+    tmp_path: Path,
+    presented: str,
+    trusted: str,
+) -> None:
+    """A front with a certificate of our own making, and RabbitMQ behind it."""
+    files = certificate(tmp_path, presented)
+    authority = files[0] if trusted == presented else certificate(tmp_path, trusted)[0]
+    with tls_front(urlsplit(broker_url).port or 0, files) as port:
+        over_tls = {
+            **env,
+            "TWODRIVE_BROKER_URL": f"amqps://guest:guest@127.0.0.1:{port}//",
+            "TWODRIVE_SERVICE_CA_BUNDLE": str(authority),
+        }
+        options = ("-P", "threads", "-c", "1", "-Q", "interactive", "-n", "tls@%h", "--without-mingle")
+        words = ("import", str(at_rabbitmq.dealer.dealer_id), known.COMPLETE)
+        with stack.start(
+            f"worker-tls-{presented}-{trusted}", [*CELERY, "worker", *options], over_tls
+        ) as worker:
+            if presented == trusted == "127.0.0.1":
+                worker.wait_ready(lambda: _ready(over_tls))
+                done = _twodrive(stack, over_tls, *words)
+                assert done.returncode == 0, done.stdout + done.stderr
+                return
+            wait_until(lambda: "CERTIFICATE_VERIFY_FAILED" in worker.log.read_text(), 30, "it is refused")
+            assert not _ready(over_tls)
+            refused = _twodrive(stack, over_tls, *words)
+            assert refused.returncode == 3, refused.stdout + refused.stderr
+            assert "did not prove itself" in refused.stderr
 
 
 def _twodrive(stack: Stack, env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:

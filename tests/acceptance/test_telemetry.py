@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sandbox.demo.desk import Desk
 from sandbox.demo.scenes import only
 from sandbox.processes import Program, wait_until
+from sandbox.services import PASSWORD
 from sandbox.simulator import known
 from sandbox.stack import Stack
 from tests.acceptance.collector import Collector, Span, collecting
@@ -210,7 +211,7 @@ def test_the_defect_and_the_refused_login_are_one_incident_each(observed: Observ
 def test_nothing_personal_and_no_secret_is_sent(observed: Observed) -> None:
     sent = observed.collector.everything().lower()
     simulator, env = observed.stack.simulator, observed.stack.env
-    secrets = (simulator.client_secret, env["TWODRIVE_SECRET_KEYS"], "sandbox@")
+    secrets = (simulator.client_secret, env["TWODRIVE_SECRET_KEYS"], PASSWORD)
     assert [canary for canary in (*_PERSONAL, *secrets) if canary.lower() in sent] == []
     assert "bearer" not in str(observed.collector.spans()).lower()
     # What may be sent was.

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from sandbox.services import Redis
+from sandbox.services import PASSWORD, Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer, Secret
@@ -33,7 +33,6 @@ from worker.store.starts import mark_started
 from worker.store.tables import metadata
 from worker.wiring import Parts, build
 
-_PASSWORD = "sandbox"
 _numbers = itertools.count()
 
 
@@ -88,7 +87,7 @@ def house(
     users = {role: f"user_{next(_numbers)}_of_{role}" for role in ROLES}
     with engine.begin() as connection:
         for role, user in users.items():
-            connection.execute(text(f"CREATE ROLE {user} LOGIN PASSWORD '{_PASSWORD}' IN ROLE {role}"))
+            connection.execute(text(f"CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}' IN ROLE {role}"))
     yield House(settings, users, simulator)
     with engine.begin() as connection:
         for user in users.values():
@@ -150,6 +149,7 @@ def test_the_worker_purges(filled: House) -> None:
         "early_work_starts": "started_at",
         "workorders": "appointment_at",
         "import_requests": "answered_at",
+        "quarantine": "last_seen_at",
     }
     owner = create_engine(filled.settings.database_url.reveal(), poolclass=NullPool)
     with owner.begin() as connection:
@@ -157,6 +157,12 @@ def test_the_worker_purges(filled: House) -> None:
             text(
                 "INSERT INTO import_requests (dealer_id, kind, state, error_code, answered_at) "
                 "VALUES (1, 'import', 'failed', 'x', now())"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO quarantine (dealer_id, subject, reason, trigger, since, last_seen_at) "
+                "VALUES (1, 'rows/00', 'unreadable_number', 'bulk', now(), now())"
             )
         )
         for table, column in moments.items():

@@ -86,5 +86,6 @@ def settings_for(database_url: str, redis_server: Redis) -> Settings:
         keep_runs_days=90,
         keep_early_starts_days=365,
         keep_requests_days=30,
+        keep_quarantine_days=365,
         keep_contacts_days=0,
     )

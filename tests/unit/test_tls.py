@@ -9,7 +9,7 @@ from kombu import Connection
 from redis import Redis
 from sqlalchemy import make_url
 
-from worker.tls import verified_postgres, verified_redis
+from worker.tls import verified_postgres, verified_rabbitmq, verified_redis
 
 _CA = "/etc/ssl/certs/internal.pem"
 
@@ -39,6 +39,11 @@ def test_what_a_redis_url_says_itself_counts() -> None:
     assert verified_redis(own, _CA) == f"{own}&ssl_cert_reqs=required"
     unverified = "rediss://h.example.com/0?ssl_cert_reqs=none"
     assert verified_redis(unverified, _CA) == unverified
+
+
+@pytest.mark.parametrize("url", ["amqp://broker.example.com/claire", "rediss://cache.example.com/0"])
+def test_only_rabbitmq_over_tls_needs_more_than_its_url(url: str) -> None:
+    assert verified_rabbitmq(url, _CA) is False
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ _ONCE_AGAIN = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "int
 _OF_REDIS = {"socket_timeout": 5, "socket_connect_timeout": 3}
 # Celery says RuntimeError where it lost the store of the answers.
 _AWAY = (OperationalError, RedisError, RuntimeError)
+_CHECK_TLS = (
+    "Give its authority's certificate in TWODRIVE_SERVICE_CA_BUNDLE, and the URL the host's own name."
+)
 _LOOK = "See who listens: celery -A worker.app inspect active_queues, or Flower's page Workers."
 
 
@@ -40,6 +43,7 @@ class Queue:
         )
         self._app.conf.update(
             accept_content=["json"],
+            broker_use_ssl=settings.broker_tls,
             task_publish_retry_policy=_ONCE_AGAIN,
             broker_transport_options={**(_OF_REDIS if settings.broker_is_redis else {}), **_ONCE_AGAIN},
             broker_connection_timeout=3,
@@ -105,7 +109,11 @@ class Queue:
 def _told_when_away() -> Iterator[None]:
     try:
         yield
-    except _AWAY:
+    except _AWAY as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise Ended(
+                Exit.CONFIGURATION, "The queue's server did not prove itself by TLS.", _CHECK_TLS
+            ) from None
         raise Ended(
             Exit.UNAVAILABLE,
             "The queue (Redis) cannot be reached.",

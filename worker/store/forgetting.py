@@ -1,4 +1,8 @@
-"""Erasing a person from what a dealer's workorders hold: the contact itself, and texts that repeat it."""
+"""Erasing a person from what a dealer's workorders hold: the contact itself, and texts that repeat it.
+
+What was erased cannot be had back, so a pattern finds what was given and nothing that merely contains it:
+`an@garage.example` is not in `jan@garage.example`, nor a telephone number in a longer one.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,22 +10,26 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from schemas.phones import read_phone
+from worker.store.written_numbers import WORD, as_people_write_it
 
 _EMPTY = "last_name = NULL, phone = NULL, phone_as_written = NULL, email = NULL"
-_ANYWHERE = "concat_ws(' ', t.last_name, t.phone_as_written, t.email) ~ :pattern"
+_NOTED = "concat_ws(' ', t.last_name, t.phone_as_written) ~ :pattern"
 #: Texts that people type freely, where a person may be named: columns by table.
 FREE_TEXTS = {
     "interventions": ("title",),
     "parts": ("reference_code",),
     "workorder_changes": ("old", "new"),
 }
+# What may stand in an address before what was given. `/`, `=` and quotes may too (RFC 5322, 3.2.3), but in
+# texts they set it apart: `'jan@garage.example'`; an apostrophe is taken for a letter only behind one.
+_IN_A_MAILBOX = rf"[{WORD}.!#$%&*+?^_`{{|}}~-]"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """`contact` is a condition on a row of contacts, `pattern` a regular expression for free texts. With
     `everywhere` these are all of the dealer's, else those of workorders whose contact it is: a last name may
-    be an ordinary word."""
+    be an ordinary word, and a text may name whom no contact names any more."""
 
     contact: str
     given: str
@@ -30,13 +38,15 @@ class Person:
 
 
 def by_email(email: str) -> Person:
-    return Person(_ANYWHERE, email, _spelled(email.strip()), everywhere=True)
+    address = _spelled(email.strip())
+    alone = rf"(?<!{_IN_A_MAILBOX}|[{WORD}]'){address}(?![._-]*[{WORD}])"
+    return Person(f"t.email ~ :given OR {_NOTED}", f"^{address}$", alone, everywhere=True)
 
 
-def by_name(last_name: str) -> Person:
+def by_name(last_name: str, *, everywhere: bool = False) -> Person:
     name = _spelled(last_name.strip())
-    word = rf"(^|[^[:alnum:]]){name}($|[^[:alnum:]])"
-    return Person("t.last_name ~ :given", rf"^\s*{name}\s*$", word, everywhere=False)
+    word = rf"(?<![{WORD}]){name}(?![{WORD}])"
+    return Person("t.last_name ~ :given", rf"^\s*{name}\s*$", word, everywhere)
 
 
 def by_phone(phone: str, region: str) -> Person | None:
@@ -44,9 +54,7 @@ def by_phone(phone: str, region: str) -> Person | None:
     number = read_phone(phone, region).e164
     if number is None:
         return None
-    # The national digits, however they are set apart: +31612345678 is also 06-12 34 56 78.
-    digits = "[^0-9]*".join(number[-9:]) + "($|[^0-9])"
-    return Person(f"t.phone = :given OR {_ANYWHERE}", number, digits, everywhere=True)
+    return Person(f"t.phone = :given OR {_NOTED}", number, as_people_write_it(number), everywhere=True)
 
 
 def forget(connection: Connection, dealer_id: int, person: Person) -> dict[str, int]:
@@ -62,6 +70,9 @@ def forget(connection: Connection, dealer_id: int, person: Person) -> dict[str, 
         f"WHERE w.id = t.workorder_id AND w.dealer_id = :dealer_id AND ({person.contact})"
     )
     counts["contacts"] = connection.execute(text(contacts), values).rowcount
+    # Of one that waits for its answer; it is then told that nothing was searched.
+    searched = "UPDATE import_requests SET search = NULL WHERE dealer_id = :dealer_id AND search ~ :pattern"
+    counts["import_requests"] = connection.execute(text(searched), values).rowcount
     return counts
 
 

@@ -101,6 +101,15 @@ WHERE dealer_id = :dealer_id AND dms_number = ANY(CAST(:numbers AS bigint[])) AN
 
 RUN_DONE = "DELETE FROM quarantine WHERE dealer_id = :dealer_id AND subject = 'bulk'"
 
+# Whether a run may still come across a rejected workorder, and a day more: by its window, or as one that is
+# known. One that it read just so leaves no trace here, so that its age says nothing.
+STILL_READ = """
+t.dms_number IS NOT NULL AND EXISTS (
+    SELECT FROM dealers d LEFT JOIN workorders w ON w.id = t.workorder_id
+    WHERE d.dealer_id = t.dealer_id AND greatest(coalesce(t.appointment_local, t.since), w.appointment_local)
+        >= now() - make_interval(days => greatest(180, d.days_back) + 1))
+"""
+
 # Rejected before they were ever imported, so that nothing else asks for them: what the window shows is left
 # out, and what nobody mended for half a year.
 UNKNOWN_OUTSIDE = """

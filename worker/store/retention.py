@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from worker.store.quarantine_statements import STILL_READ
+
 #: Few enough that a batch holds its locks for a moment only.
 BATCH_ROWS = 5_000
 
@@ -33,6 +35,10 @@ RULES: dict[str, Rule] = {
         "early_work_starts", "t.started_at < now() - make_interval(days => :days)"
     ),
     "keep_requests_days": Rule("import_requests", "t.answered_at < now() - make_interval(days => :days)"),
+    # What is still rejected comes again when it is read, and not as what an operator discarded.
+    "keep_quarantine_days": Rule(
+        "quarantine", f"t.last_seen_at < now() - make_interval(days => :days) AND NOT ({STILL_READ})"
+    ),
     # A row stays, since Claire may refer to it; the person in it goes.
     "keep_contacts_days": Rule(
         "contacts",
@@ -51,7 +57,6 @@ KEPT = {
     "circuits": "one row for a dealer",
     "schema_drift": "a row for each change of a dealer's columns, and holds no values",
     "drift_policies": "operators set and remove them",
-    "quarantine": "a row goes when its workorder is mended, and holds no values",
 }
 
 

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from sandbox.services import Postgres, temporary_folder
+from sandbox.services import PASSWORD, Postgres, temporary_folder
 from tests.unit.cli.running import run
 from worker.store.migrations import VERSION_TABLE, newest
 
@@ -61,7 +61,9 @@ def test_a_database_that_is_still_starting_is_waited_for(monkeypatch: pytest.Mon
 
 
 def test_a_wrong_password_is_not_waited_for(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TWODRIVE_DATABASE_URL", database_url.replace("postgres:sandbox", "postgres:canary"))
+    monkeypatch.setenv(
+        "TWODRIVE_DATABASE_URL", database_url.replace(f"postgres:{PASSWORD}", "postgres:canary")
+    )
     result = run("db", "upgrade", "--wait", "3600")
     assert result.exit_code == 3
     assert "canary" not in result.output

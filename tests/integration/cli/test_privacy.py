@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 
 from sandbox.processes import Program
@@ -66,9 +68,40 @@ def test_a_name_need_not_be_an_argument(twodrive: Run, imported: str, people: Ca
     assert "van der Berg" not in people()
 
 
+def test_a_name_in_texts_alone_is_told_and_erased_only_where_it_is_wanted(
+    twodrive: Run, imported: str, cli_stack: Stack
+) -> None:
+    assert twodrive("import", imported, "WO-1012", "--local").exit_code == 0
+    of_dealer = "FROM workorders w WHERE w.id = t.workorder_id AND w.dealer_id = :dealer_id"
+    _run(cli_stack, f"UPDATE interventions t SET title = 'Bel Jansen-Canary terug' {of_dealer}", imported)
+    who = ("forget", imported, "--name", "jansen-canary")
+    told = twodrive(*who, "--yes")
+    assert told.exit_code == 4
+    assert "No contact of dealer" in told.stderr
+    assert "--everywhere" in told.stderr
+    named = f"UPDATE contacts t SET last_name = 'Jansen-Canary' {of_dealer} AND w.wo_number = 'WO-1012'"
+    _run(cli_stack, named, imported)
+    looked = twodrive(*who, "--dry-run", "--json")
+    assert min(json.loads(looked.stdout)[which]["interventions"] for which in ("rows", "elsewhere")) > 0
+    assert "with no such contact hold it and stay" in twodrive(*who, "--yes").stderr
+    everywhere = json.loads(twodrive(*who, "--everywhere", "--dry-run", "--json").stdout)
+    assert everywhere["rows"]["interventions"] > 0
+    assert set(everywhere["elsewhere"].values()) == {0}
+    assert twodrive(*who, "--everywhere", "--yes").exit_code == 0
+    assert "Nothing of this person is stored" in twodrive(*who, "--yes").stderr
+
+
+def _run(stack: Stack, statement: str, dealer: str) -> None:
+    parts = stack.parts()
+    with parts.database.transaction() as connection:
+        assert connection.execute(text(statement), {"dealer_id": int(dealer)}).rowcount
+    parts.close()
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        (("--email", "a@b.nl", "--everywhere"), "goes with --name"),
         ((), "exactly one of"),
         (("--name", "a", "--email", "b"), "exactly one of"),
         (("--name", " "), "--name is empty"),
@@ -103,3 +136,21 @@ def test_the_nightly_task_answers_with_counts(cli_stack: Stack) -> None:
     # Another test's worker may have done it.
     logs = [log.read_text() for log in cli_stack.folder.glob("worker-*.log")]
     assert any('"purged"' in log for log in logs)
+
+
+def test_a_search_that_nobody_took_leaves_redis_with_the_next_look_at_what_is_due(cli_stack: Stack) -> None:
+    """At a broker of its own, where nobody serves people."""
+    backend = cli_stack.backend(broker_database=5)
+    arguments = {"dealer_id": 12, "search": "12BDF3"}
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    env = {"TWODRIVE_BROKER_URL": cli_stack.redis.url_of(5)}
+    worker: Program = cli_stack.start_bulk_worker(name="cleaning", children=1, env=env)
+    with Redis.from_url(cli_stack.redis.url_of(5)) as broker:
+        backend.send_task("workorders.import", kwargs=arguments, queue="interactive", expires=long_ago)
+        assert broker.llen("interactive") == 1
+        try:
+            backend.send_task("workorders.refresh_due", queue="maintenance").get(timeout=30)
+        finally:
+            worker.stop()
+        assert broker.llen("interactive") == 0
+    assert '"unread_requests_dropped"' in worker.log.read_text()

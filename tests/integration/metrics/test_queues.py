@@ -11,7 +11,7 @@ from celery import Celery
 from prometheus_client import CollectorRegistry
 
 from sandbox.processes import wait_until
-from sandbox.services import Redis
+from sandbox.services import PASSWORD, Redis
 from tests.integration.metrics.conftest import QUEUES, Value
 from worker.metrics.queues import Queues, looking
 
@@ -119,7 +119,7 @@ def test_a_login_that_may_not_ask_for_memory_still_sees_queues(
     queues.acl_setuser(
         "looker", enabled=True, passwords=["+pw"], keys=["*"], categories=categories, commands=["+select"]
     )
-    url = redis_server.url_of(13).replace("//:sandbox@", "//looker:pw@")
+    url = redis_server.url_of(13).replace(f"//:{PASSWORD}@", "//looker:pw@")
     queues.lpush("bulk", _message())
     with redis.Redis.from_url(url) as looker:
         names = {metric.name for metric in Queues(looker, ["bulk"]).read()}

@@ -10,10 +10,14 @@ from sqlalchemy import ARRAY, JSON, Text
 from schemas.workorder import Role, Workorder
 from tests.integration.store.conftest import Store
 from tests.workorders import CONTACT, INTERVENTION, PART, WORKORDER, fetched, numbered
+from worker.deadline import Deadline
+from worker.retention import Retention
 from worker.store.forgetting import FREE_TEXTS, Person, by_email, by_name, by_phone, forget
+from worker.store.retention import RULES
 from worker.store.tables import metadata
 
 NAME, PHONE, EMAIL = "Müller-Öztürk", "+31643218765", "anouk.canary@example.com"
+_FOR_EVER = dict.fromkeys(RULES, 0)
 #: Every other text, and why nobody is named there: who adds a column decides.
 _NOBODY = {
     "dealers": "the dealer's own record",
@@ -22,7 +26,7 @@ _NOBODY = {
     "circuits": "codes and ids",
     "schema_drift": "names of entities and columns, and JSON types",
     "drift_policies": "names of entities and columns, and actions",
-    "import_requests": "what was typed goes with the answer; the rest is codes, ids and names of fields",
+    "import_requests": "what was typed is looked through; the rest is codes, ids and names of fields",
     "quarantine": "codes, numbers and ids; of values the shapes alone",
     "import_attempts": "codes, numbers and ids",
     "contacts": "a role; the rest is erased as a whole",
@@ -104,6 +108,39 @@ def test_a_name_that_is_a_word_is_no_reason_to_erase_elsewhere(store: Store) -> 
         ("Golf: oil",),
         ("Golfing",),
     ]
+
+
+@pytest.mark.parametrize("gone", ["renamed in the DMS", "emptied by its age"])
+def test_a_name_that_no_contact_has_any_more_is_found_in_texts(store: Store, gone: str) -> None:
+    other = replace(with_person(2, f"Bel {NAME}son"), contacts=(CONTACT,))
+    store.put(fetched(with_person(1, f"Bel {NAME}")), fetched(other))
+    store.put(fetched(with_person(1, f"Bel {NAME.upper()} terug"), 60))
+    if gone == "renamed in the DMS":
+        store.run("UPDATE contacts SET last_name = 'Other' WHERE last_name <> 'Jansen'")
+    else:
+        store.run("UPDATE workorders SET appointment_at = now() - interval '9 days'")
+        assert Retention(store.database, {**_FOR_EVER, "keep_contacts_days": 8}).purge(Deadline.after(60))
+    for person, rows in ((by_name(NAME), 0), (by_name(NAME, everywhere=True), 1)):
+        with store.database.transaction() as connection:
+            counts = forget(connection, store.dealer_id, person)
+        assert (counts["interventions"], counts["workorder_changes"], counts["contacts"]) == (rows, rows, 0)
+    assert store.rows("SELECT title FROM interventions ORDER BY id") == [(None,), (f"Bel {NAME}son",)]
+
+
+@pytest.mark.parametrize("typed", [NAME, f"{NAME.lower()} golf", EMAIL, "06 43218765"])
+def test_what_was_typed_and_waits_for_an_answer_goes(store: Store, typed: str) -> None:
+    for dealer_id, search in ((7, typed), (8, typed), (7, "WO-1001")):
+        store.run(
+            "INSERT INTO import_requests (dealer_id, kind, search) VALUES (:dealer_id, 'import', :search)",
+            dealer_id=dealer_id,
+            search=search,
+        )
+    people = [person() for _, person in ALL]
+    with store.database.transaction() as connection:
+        counts = [forget(connection, 7, person)["import_requests"] for person in people if person]
+    assert sorted(counts) == [0, 0, 1]
+    searches = store.rows("SELECT search FROM import_requests ORDER BY id")
+    assert searches == [(None,), (typed,), ("WO-1001",)]
 
 
 def test_another_dealers_customer_is_another_dealers(new_store: Callable[[], Store]) -> None:

@@ -1,14 +1,18 @@
 """What was kept long enough goes, table by table, and nothing else."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from schemas.workorder import workorder_id
 from tests.integration.store.conftest import Store
 from tests.workorders import fetched, numbered
 from worker.deadline import Deadline
 from worker.retention import Retention
+from worker.store.known import known_outside
 from worker.store.retention import KEPT, RULES
+from worker.store.runs import Window
 from worker.store.tables import metadata
 
 _OFF = dict.fromkeys(RULES, 0)
@@ -18,6 +22,7 @@ _MOMENT = {
     "refresh_runs": "finished_at",
     "early_work_starts": "started_at",
     "import_requests": "answered_at",
+    "quarantine": "last_seen_at",
 }
 
 
@@ -58,9 +63,28 @@ def aged(store: Store) -> Store:
             "VALUES (7, 'import', 'failed', 'x', now() - make_interval(days => :days))",
             days=days,
         )
+        quarantined(store, f"rows/{days:02x}", days)
     store.run("UPDATE workorders SET appointment_at = now() - interval '100 days' WHERE dms_number = 1")
     store.run("UPDATE workorders SET appointment_at = now() WHERE dms_number = 2")
     return store
+
+
+def quarantined(
+    store: Store, subject: str, days: int, number: int | None = None, appointment_days: int | None = None
+) -> None:
+    """A discarded rejection, read for the last time so many days ago; the appointment was also days ago."""
+    store.run(
+        "INSERT INTO quarantine (dealer_id, subject, reason, trigger, since, last_seen_at, discarded_at, "
+        "dms_number, workorder_id, appointment_local, source_digest) "
+        "VALUES (7, :subject, 'unreadable_number', 'bulk', now() - interval '2000 days', "
+        "now() - make_interval(days => :days), now(), :number, CAST(:key AS uuid), "
+        "now() - make_interval(days => :appointment_days), 'rows')",
+        subject=subject,
+        days=days,
+        number=number,
+        key=number and str(workorder_id(7, number)),
+        appointment_days=appointment_days,
+    )
 
 
 def purge(store: Store, batch_rows: int = 5_000, **days: int) -> dict[str, int]:
@@ -123,6 +147,35 @@ def test_a_row_that_somebody_holds_is_left_for_the_next_night(aged: Store) -> No
         connection.exec_driver_sql("SELECT * FROM refresh_runs FOR UPDATE")
         assert purge(aged, keep_runs_days=99)["refresh_runs"] == 0
     assert purge(aged, keep_runs_days=99)["refresh_runs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("appointment_days", "days_back", "goes"),
+    [(-30, 14, False), (170, 14, False), (200, 14, True), (200, 300, False), (None, 14, True)],
+    ids=["to come", "known", "over", "within the dealer's window", "without a date"],
+)
+def test_what_a_run_may_still_read_stays_in_quarantine(
+    store: Store, appointment_days: int | None, days_back: int, goes: bool
+) -> None:
+    """Nothing tells when a run read it just so; and what is discarded must not come back as new."""
+    store.run("UPDATE dealers SET days_back = :days", days=days_back)
+    quarantined(store, "workorder/9", 100, 9, appointment_days)
+    [(today,)] = store.rows("SELECT CAST(now() AS timestamp)")
+    window = Window(today - timedelta(days=days_back), today + timedelta(days=60))
+    with store.database.transaction() as connection:
+        outside = known_outside(connection, 7, window, 0, 10)
+    assert purge(store, keep_quarantine_days=99)["quarantine"] == int(goes)
+    if goes:
+        assert outside == []
+
+
+def test_a_stored_workorder_keeps_its_row_as_long_as_runs_ask_for_it(store: Store) -> None:
+    store.put(fetched(numbered(9)))
+    quarantined(store, "workorder/9", 100, 9, 400)
+    store.run("UPDATE workorders SET appointment_local = now() - interval '170 days'")
+    assert purge(store, keep_quarantine_days=99)["quarantine"] == 0
+    store.run("UPDATE workorders SET appointment_local = now() - interval '200 days'")
+    assert purge(store, keep_quarantine_days=99)["quarantine"] == 1
 
 
 def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:

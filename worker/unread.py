@@ -1,0 +1,66 @@
+"""Requests that nobody took from Redis: Celery drops one that has expired only when a worker takes it, and
+what a person typed stands in it."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+import structlog
+from redis.exceptions import RedisError
+
+#: As long as an answer is kept, so that whoever watches the queue sees first that nobody reads it, and nobody
+#: who still waits misses the message.
+GRACE_SECONDS = 900.0
+_QUEUE = "interactive"
+_AT_ONCE = 500
+#: What is left goes a minute later.
+_MOST = 20_000
+_log = structlog.get_logger(__name__)
+
+#: Drops them, and says how many.
+DropUnread = Callable[[], int]
+
+
+class UnreadRequests:
+    """`broker` must return bytes."""
+
+    def __init__(self, broker: redis.Redis, clock: Callable[[], float] = time.time) -> None:
+        self._broker = broker
+        self._clock = clock
+
+    def drop(self) -> int:
+        """Remove those that expired longer than `GRACE_SECONDS` ago, from the end at which workers take them;
+        returns how many. Raises nothing: it is tried again a minute later."""
+        dropped = 0
+        try:
+            while dropped < _MOST and (removed := self._drop_some()):
+                dropped += removed
+        except RedisError as error:
+            _log.warning("unread_requests_not_dropped", kind=type(error).__name__)
+        if dropped:
+            _log.warning("unread_requests_dropped", count=dropped)
+        return dropped
+
+    def _drop_some(self) -> int:
+        messages: list[Any] = self._broker.lrange(_QUEUE, -_AT_ONCE, -1)
+        until = self._clock() - GRACE_SECONDS
+        late = [message for message in messages if expires_at(message) < until]
+        with self._broker.pipeline(transaction=False) as pipe:
+            # The oldest first. A worker may take one meanwhile, and drops it too.
+            for message in reversed(late):
+                pipe.lrem(_QUEUE, -1, message)
+            return sum(pipe.execute())
+
+
+def expires_at(message: bytes) -> float:
+    """When a message as Celery writes it (protocol 2, `expires` in ISO 8601) expires, in seconds since 1970;
+    infinite for one that never does, and for what is no such message."""
+    try:
+        headers: Any = json.loads(message)["headers"]
+        moment = datetime.fromisoformat(headers["expires"])
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return float("inf")
