@@ -111,7 +111,8 @@ class BulkReader:
         asking, limit = _asking(dealer, deadline), PageLimit(query.page_rows)
         question = Query(WORKORDER, of_dealer(dealer, all_of(query.conditions())), (DMS_NUMBER,))
         try:
-            answer = read_page(self._client, asking, question, query.most_rows, limit)
+            doubted = replace(asking, doubted=query.dates_filtered)
+            answer = read_page(self._client, doubted, question, query.most_rows, limit)
         except (NotUnderstood, VinaclesUnavailable) as error:
             if query.dates_filtered and _may_be_deterministic(error) and self._works_without_dates(asking):
                 raise datetime_filter_refused() from None
@@ -170,8 +171,9 @@ class BulkReader:
         """Whether workorders can be selected by their last change: the column exists, may be read, can be
         compared, and is filled. An empty tenant says no."""
         query = Query(WORKORDER, of_dealer(dealer, at_least(MODIFIED, _LONG_AGO)), first=1)
+        asking = _asking(dealer, deadline)
         try:
-            answer = self._client.get(_asking(dealer, deadline), query.target(), rows)
+            answer = self._client.get(replace(asking, doubted=True), query.target(), rows)
         except VinaclesRefused:
             return False
         except ConfigurationError as error:
@@ -180,17 +182,19 @@ class BulkReader:
                 raise
             return False
         except VinaclesUnavailable as error:
-            if not error.few_tries:
-                raise
-            return False
+            if error.few_tries and self._works_without_dates(asking):
+                return False
+            raise
         return bool(answer.content)
 
     def _works_without_dates(self, asking: Asking) -> bool:
+        """Answered at the first try: one that was away a moment ago may have failed for that alone."""
+        before = asking.tally.requests
         try:
             self._client.get(asking, Query(WORKORDER, first=1).target(), rows)
         except TwoDriveError:
             return False
-        return True
+        return asking.tally.requests == before + 1
 
     def _answers(
         self,

@@ -71,7 +71,8 @@ class Pass:
 class Asking:
     """Who asks one question, how long they wait, and what it cost. `request_id` goes along as
     `x-ms-correlation-id`, which Data API builder writes to its log. `dealer` is whose limits the requests
-    count for, nobody's when None; `interactive` says that a person waits for the answer."""
+    count for, nobody's when None; `interactive` says that a person waits for the answer. `doubted` says that
+    not every server can answer such a question, so that a 500 is tried few times."""
 
     connection: Connection
     deadline: Deadline
@@ -79,6 +80,7 @@ class Asking:
     tally: Tally = field(default_factory=Tally)
     dealer: Dealer | None = None
     interactive: bool = True
+    doubted: bool = False
     carried: Pass = field(default_factory=Pass, repr=False)
 
 
@@ -139,7 +141,7 @@ class Client:
             try:
                 reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
                 self._weigh(asking, reply)
-                return _judged(reply, read)
+                return _judged(reply, read, doubted=asking.doubted)
             except VinaclesUnavailable as error:
                 # The last try may have had no time left; what the tries before it met still holds.
                 trouble = error.trouble = error.trouble or trouble
@@ -200,13 +202,13 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _judged(reply: Reply, read: Callable[[dict[str, object]], T]) -> Answer[T]:
+def _judged(reply: Reply, read: Callable[[dict[str, object]], T], *, doubted: bool) -> Answer[T]:
     now = datetime.now(UTC)
     if reply.status == 401:  # only where we did not log in
         raise not_allowed()
     if reply.status != 200:
         code = error_code(reply.body, reply.headers)
-        raise of_status(reply.status, code, retry_after_seconds(reply.headers, now))
+        raise of_status(reply.status, code, retry_after_seconds(reply.headers, now), doubted=doubted)
     if reply.body is None:
         raise page_too_big()
     content = read(json_object(reply.body, reply.headers))

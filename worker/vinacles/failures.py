@@ -163,8 +163,13 @@ def of_exception(error: BaseException, seconds_given: float = math.inf) -> TwoDr
     return unavailable("2Drive cannot be reached, or broke off its answer.", trouble=Trouble.UNREACHABLE)
 
 
-def of_status(status: int, code: str | None, retry_after_seconds: float | None) -> TwoDriveError:
-    """What an answer other than 200 means; `code` is Data API builder's `error.code`. 401 counts as final."""
+def of_status(
+    status: int, code: str | None, retry_after_seconds: float | None, *, doubted: bool = False
+) -> TwoDriveError:
+    """What an answer other than 200 means; `code` is Data API builder's `error.code`. 401 counts as final.
+
+    With `doubted` the question itself may be what the server stumbles over, whatever it calls it.
+    """
     if status == 401:
         return login_failed()
     if status == 403:
@@ -178,7 +183,8 @@ def of_status(status: int, code: str | None, retry_after_seconds: float | None) 
         unexpected = status == 500 and code == "UnexpectedError"
         # One workorder that Data API builder stumbles over does not mean that Vinacles is down.
         trouble = Trouble.SERVER_ERROR if status >= 500 and not unexpected else None
-        return _busy(status, retry_after_seconds, trouble, few_tries=status not in _BUSY or unexpected)
+        few_tries = status not in _BUSY or unexpected or (doubted and status == 500)
+        return _busy(status, retry_after_seconds, trouble, few_tries=few_tries)
     if status < 300:
         # 204 and the like: something in between answered for Vinacles, without the rows.
         return unavailable("2Drive's answer was incomplete or unreadable.", few_tries=True)

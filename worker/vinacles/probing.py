@@ -96,7 +96,8 @@ class Probing:
         """Whether a filter on a date-time works: on some column types it is a 400 or 500 (DAB issue 3760)."""
         query = Query(WORKORDER, at_least(APPOINTMENT, _LONG_AGO), first=1)
         try:
-            self._client.get(Asking(dealer.connection, deadline, dealer=dealer), query.target(), rows)
+            doubted = Asking(dealer.connection, deadline, dealer=dealer, doubted=True)
+            self._client.get(doubted, query.target(), rows)
         except VinaclesRefused:
             return False
         except VinaclesUnavailable as error:
