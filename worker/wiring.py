@@ -17,6 +17,7 @@ from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
+from worker.bulk_dates import Dateless
 from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
 from worker.counting import REQUESTS, Counters
@@ -111,7 +112,9 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     told = counting(counters)
     importer = Importer(database, dealers, vinacles, breaker, drift, _VERSION, rule, tell=told)
     seconds = settings.slice_seconds
-    pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
+    pages = BulkPages(
+        database, dealers, BulkReader(client), importer, Dateless(state), page_seconds=seconds
+    )
     coalescer = Coalescer(state, _naming_key(settings))
     shares = Shares(settings.interactive_threads)
     asking_once = AskingOnce(importer, coalescer)
