@@ -175,10 +175,10 @@ class BulkPages:
         )
 
     def _window_headers(self, run: Run, attempt: Attempt) -> HeaderPage:
-        query = BulkQuery(
+        asked = query = BulkQuery(
             run.window.begins,
             run.window.ends,
-            run.modified_since,
+            run.modified_since if attempt.dealer.modified_on_works else None,
             run.after_dms_number,
             attempt.dealer.page_rows,
             dates_filtered=run.run_id not in self._dateless,
@@ -193,8 +193,12 @@ class BulkPages:
                 if easier is None:
                     raise
                 query = easier
-        if not query.dates_filtered and self._dateless.add(run.run_id):
-            _log.warning("datetime_filter_refused", dealer_id=run.dealer_id, run_id=run.run_id)
+        if not query.dates_filtered:
+            if self._dateless.add(run.run_id):
+                _log.warning("datetime_filter_refused", dealer_id=run.dealer_id, run_id=run.run_id)
+        elif query != asked:
+            _log.warning("modified_on_lost", dealer_id=run.dealer_id, run_id=run.run_id)
+            self._learn(attempt, {"modified_on_works": False})
         return headers
 
     def _known(self, run: Run, attempt: Attempt) -> Found:
