@@ -217,6 +217,8 @@ class BulkReader:
             for entity, rows_wanted in wanted.items()
             for batch in _plan(dealer, entity, dms_numbers, limit.fitting(rows_wanted))
         ]
+        if calls:
+            self._client.log_in(asking)
         return together(calls, dealer.concurrent_requests, asking.deadline)
 
 

@@ -134,32 +134,40 @@ class Client:
         Tried again within the deadline where that may help. Raises VinaclesUnavailable, StorageUnavailable,
         ConfigurationError, or VinaclesRefused (as PageTooBig where smaller pages may help).
         """
-        trouble: Trouble | None = None
 
         def attempt() -> Answer[T]:
+            reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
+            self._weigh(asking, reply)
+            return _judged(reply, read, doubted=asking.doubted)
+
+        if asking.deadline.remaining() <= 0:
+            raise out_of_time()
+        return self._retried(asking, attempt)
+
+    def log_in(self, asking: Asking, *, insist: bool = False) -> None:
+        """Get the token of a question, before several of its requests set out for it at the same time.
+
+        Raises what `get` raises; `insist`: see `TokenSource.get`.
+        """
+
+        def attempt() -> None:
+            asking.carried.token = self._tokens.get(asking.connection, asking.deadline, insist=insist)
+
+        self._retried(asking, attempt)
+
+    def _retried(self, asking: Asking, attempt: Callable[[], T]) -> T:
+        trouble: Trouble | None = None
+
+        def once_more() -> T:
             nonlocal trouble
             try:
-                reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
-                self._weigh(asking, reply)
-                return _judged(reply, read, doubted=asking.doubted)
+                return attempt()
             except VinaclesUnavailable as error:
                 # The last try may have had no time left; what the tries before it met still holds.
                 trouble = error.trouble = error.trouble or trouble
                 raise
 
-        if asking.deadline.remaining() <= 0:
-            raise out_of_time()
-        return retrying(attempt, self._rule, asking.deadline, sleep=self._sleep, jitter=self._jitter)
-
-    def log_in(self, asking: Asking) -> None:
-        """Get a token, as `get` does before it asks; raises what `get` raises."""
-        retrying(
-            lambda: self._tokens.get(asking.connection, asking.deadline),
-            self._rule,
-            asking.deadline,
-            sleep=self._sleep,
-            jitter=self._jitter,
-        )
+        return retrying(once_more, self._rule, asking.deadline, sleep=self._sleep, jitter=self._jitter)
 
     def close(self) -> None:
         self._wire.close()

@@ -50,8 +50,9 @@ class Probing:
         return Status(_text(said.get("status")), _text(said.get("version")), _skew(answer))
 
     def log_in(self, dealer: Dealer, deadline: Deadline) -> None:
-        """Get a token from the token URL, or the fleet's that is still good."""
-        self._client.log_in(Asking(dealer.connection, deadline, dealer=dealer))
+        """Get a token from the token URL, whatever it answered a moment ago, or the fleet's that is still
+        good."""
+        self._client.log_in(Asking(dealer.connection, deadline, dealer=dealer), insist=True)
 
     def openapi(
         self, dealer: Dealer, deadline: Deadline, *, interactive: bool = True

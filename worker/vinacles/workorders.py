@@ -85,6 +85,7 @@ class Vinacles:
             return FetchedPage((), False, deadline.clock(), 0)
         asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
         calls = self._calls(dealer, (WORKORDER, LINE, CONTACT), dms_numbers, asking)
+        self._client.log_in(asking)
         answers = self._together(calls, deadline)
         asked = set(dms_numbers)
         rows = (row for answer in answers if answer.entity is WORKORDER for row in answer.rows)
