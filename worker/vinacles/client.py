@@ -182,7 +182,7 @@ class Client:
         asking.carried.token = token
         reply = self._send(asking, target, _bearer(token.access_token.reveal()))
         if reply.status == 401:
-            self._tokens.fresh_one_refused(asking.connection)
+            self._tokens.fresh_one_refused(asking.connection, token)
             raise login_failed()
         return reply
 

@@ -13,7 +13,7 @@ import redis
 from cryptography.fernet import InvalidToken
 from redis.exceptions import AuthenticationError, LockError, NoPermissionError, RedisError
 
-from schemas.dealer import Connection
+from schemas.dealer import Connection, Secret
 from worker.deadline import Deadline
 from worker.errors import (
     ConfigurationError,
@@ -34,7 +34,7 @@ LOCK_SECONDS = 12.0
 CALL_SECONDS = 10.0
 #: While the old token is still good, nobody's search waits long for a slow token URL.
 EARLY_CALL_SECONDS = 3.0
-#: After a fresh token was refused too, no more tokens are bought for the same login for this long.
+#: After a fresh token was refused too, none is bought in its place for this long.
 REFUSED_SECONDS = 30
 _POLL_SECONDS = 0.05
 #: How the names of tokens in Redis begin; a hash follows.
@@ -95,19 +95,22 @@ class TokenSource:
     def replace(self, connection: Connection, refused: Token, deadline: Deadline) -> Token:
         """Another token in place of one that the API refused; bought only if nobody else has done so.
 
-        Raises like `get`, and ConfigurationError when a fresh token was refused moments ago.
+        Raises like `get`, and ConfigurationError when this one was refused moments ago when it was fresh.
         """
         name = self._name(connection)
         with shared_memory():
-            if self._redis.exists(f"{name}:refused"):
+            mark, stamp = self._redis.mget(f"{name}:refused", name)
+            if mark == self._fingerprint(refused) and stamp in (None, refused.stamp):
                 raise login_failed()
             self._redis.eval(_DELETE_IF_SAME, 1, name, refused.stamp)
         return self.get(connection, deadline)
 
-    def fresh_one_refused(self, connection: Connection) -> None:
-        """Remember that buying another token does not help for now."""
+    def fresh_one_refused(self, connection: Connection, refused: Token) -> None:
+        """Remember that buying another token in place of this one does not help for now. One that was bought
+        since may be replaced: it was not refused when it was fresh."""
+        mark = self._fingerprint(refused)
         with shared_memory():
-            self._redis.set(f"{self._name(connection)}:refused", b"1", ex=REFUSED_SECONDS)
+            self._redis.set(f"{self._name(connection)}:refused", mark, ex=REFUSED_SECONDS)
 
     def _renewed(self, name: str, connection: Connection, deadline: Deadline, *, insist: bool) -> Token:
         """Called with the lock: look again, then buy. A valid old token outlives a failure to renew it."""
@@ -193,9 +196,16 @@ class TokenSource:
                 with suppress(LockError, RedisError):  # it expires by itself
                     lock.release()
 
+    def _fingerprint(self, token: Token) -> bytes:
+        """Of the token itself: its encrypted form changes with the key."""
+        return self._keyed(token.access_token).encode()
+
+    def _keyed(self, secret: Secret) -> str:
+        return hmac.new(self._naming_key, secret.reveal().encode(), sha256).hexdigest()
+
     def _name(self, connection: Connection) -> str:
         """A changed secret gives a new name, and so takes effect at once."""
-        secret = hmac.new(self._naming_key, connection.client_secret.reveal().encode(), sha256).hexdigest()
+        secret = self._keyed(connection.client_secret)
         login = [connection.token_url, connection.client_id, connection.audience, secret]
         return f"{TOKEN_NAMES}{sha256(json.dumps(login).encode()).hexdigest()}"
 
