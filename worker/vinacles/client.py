@@ -127,16 +127,26 @@ class Client:
         self._most_body_bytes = most_body_bytes
 
     def get(
-        self, asking: Asking, target: str, read: Callable[[dict[str, object]], T], *, anonymous: bool = False
+        self,
+        asking: Asking,
+        target: str,
+        read: Callable[[dict[str, object]], T],
+        *,
+        anonymous: bool = False,
+        keep_token: bool = False,
     ) -> Answer[T]:
         """The JSON object at `target` (path and query below the base URL) as `read` understands it.
 
-        Tried again within the deadline where that may help. Raises VinaclesUnavailable, StorageUnavailable,
+        With `keep_token` a 401 says nothing about the login: this may be shown to nobody. Tried again within
+        the deadline where that may help. Raises VinaclesUnavailable, StorageUnavailable,
         ConfigurationError, or VinaclesRefused (as PageTooBig where smaller pages may help).
         """
 
         def attempt() -> Answer[T]:
-            reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
+            if anonymous:
+                reply = self._send(asking, target, {})
+            else:
+                reply = self._logged_in(asking, target, keep_token=keep_token)
             self._weigh(asking, reply)
             return _judged(reply, read, doubted=asking.doubted)
 
@@ -172,11 +182,11 @@ class Client:
     def close(self) -> None:
         self._wire.close()
 
-    def _logged_in(self, asking: Asking, target: str) -> Reply:
+    def _logged_in(self, asking: Asking, target: str, *, keep_token: bool) -> Reply:
         token = asking.carried.token or self._tokens.get(asking.connection, asking.deadline)
         asking.carried.token = token
         reply = self._send(asking, target, _bearer(token.access_token.reveal()))
-        if reply.status != 401:
+        if reply.status != 401 or keep_token:
             return reply
         token = self._tokens.replace(asking.connection, token, asking.deadline)
         asking.carried.token = token
@@ -212,7 +222,7 @@ def _bearer(token: str) -> dict[str, str]:
 
 def _judged(reply: Reply, read: Callable[[dict[str, object]], T], *, doubted: bool) -> Answer[T]:
     now = datetime.now(UTC)
-    if reply.status == 401:  # only where we did not log in
+    if reply.status == 401:  # only where it says nothing about our login
         raise not_allowed()
     if reply.status != 200:
         code = error_code(reply.body, reply.headers)

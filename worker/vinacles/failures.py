@@ -49,6 +49,10 @@ class DatetimeFilterRefused(VinaclesRefused):
     """Conditions on date-times do not work here, others do (Data API builder issue 3760)."""
 
 
+class Unreadable(VinaclesUnavailable):
+    """200, and not what was asked for: cut off, or something else that answers in its place."""
+
+
 class PageTooBig(VinaclesRefused):
     """413, or more bytes than we hold: the same rows may come in smaller pages."""
 
@@ -99,8 +103,9 @@ def out_of_time(trouble: Trouble | None = None) -> VinaclesUnavailable:
     return unavailable("2Drive did not answer in time.", trouble=trouble)
 
 
-def unreadable() -> VinaclesUnavailable:
-    return unavailable("2Drive's answer was incomplete or unreadable.")
+def unreadable() -> Unreadable:
+    text = "2Drive's answer was incomplete or unreadable."
+    return Unreadable(ErrorCode.VINACLES_UNAVAILABLE, text, _LATER)
 
 
 def login_failed() -> ConfigurationError:

@@ -1,5 +1,6 @@
 """Looking a tenant over for an operator: is it up, what does it show, may we read it, is its clock right."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -10,6 +11,7 @@ from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, VinaclesRefused, VinaclesUnavailable
 from worker.vinacles.answers import rows
 from worker.vinacles.client import Answer, Asking, Client
+from worker.vinacles.failures import Unreadable
 from worker.vinacles.query import at_least
 from worker.vinacles.reading import Query
 
@@ -42,8 +44,12 @@ class Probing:
         self._client = client
 
     def status(self, dealer: Dealer, deadline: Deadline) -> Status | None:
-        """`GET /`, without a login; None where it is hidden."""
-        answer = self._shown(Asking(dealer.connection, deadline, dealer=dealer), "/", anonymous=True)
+        """`GET /`, without a login; None where it is hidden, or something else is shown there."""
+        asking = Asking(dealer.connection, deadline, dealer=dealer)
+        try:
+            answer = _shown(lambda: self._client.get(asking, "/", dict, anonymous=True))
+        except Unreadable:
+            return None
         if answer is None:
             return None
         said = answer.content
@@ -59,7 +65,7 @@ class Probing:
     ) -> dict[str, object] | None:
         """The OpenAPI document, None where it is hidden. `interactive` says that a person waits for it."""
         asking = Asking(dealer.connection, deadline, dealer=dealer, interactive=interactive)
-        answer = self._shown(asking, "/api/openapi", anonymous=False)
+        answer = _shown(lambda: self._client.get(asking, "/api/openapi", dict, keep_token=True))
         return answer.content if answer else None
 
     def probe(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> Probed:
@@ -107,15 +113,16 @@ class Probing:
             return False
         return True
 
-    def _shown(self, asking: Asking, target: str, *, anonymous: bool) -> Answer[dict[str, object]] | None:
-        try:
-            return self._client.get(asking, target, dict, anonymous=anonymous)
-        except VinaclesRefused:
-            return None
-        except ConfigurationError as error:
-            if error.code is not ErrorCode.VINACLES_NOT_ALLOWED:
-                raise
-            return None
+
+def _shown(ask: Callable[[], Answer[dict[str, object]]]) -> Answer[dict[str, object]] | None:
+    try:
+        return ask()
+    except VinaclesRefused:
+        return None
+    except ConfigurationError as error:
+        if error.code is not ErrorCode.VINACLES_NOT_ALLOWED:
+            raise
+        return None
 
 
 def _skew(answer: Answer[T]) -> float | None:
