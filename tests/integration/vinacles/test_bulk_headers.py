@@ -106,13 +106,16 @@ def test_a_page_that_is_not_full_teaches_less(house: House, dealer: Dealer, serv
     assert house.bulk.headers(dealer, WINDOW, soon()).page_rows == 250
 
 
-def test_pages_too_big_are_halved_and_it_is_remembered(
+def test_pages_too_big_are_halved_and_nothing_is_learned_of_it(
     house: House, dealer: Dealer, server: BadServer
 ) -> None:
     too_big: Manners = lambda e: e.error(413)  # noqa: E731  one line, like the table of the others
     server.api = one_after_another(too_big, too_big, rows(header(1)))
     page = house.bulk.headers(dealer, WINDOW, soon())
-    assert (page.page_rows, firsts(server)) == (125, ["500", "250", "125"])
+    assert (page.page_rows, firsts(server)) == (None, ["500", "250", "125"])
+    server.api = one_after_another(too_big, at_most(100, rows(header(1), header(2), more=True)))
+    page = house.bulk.headers(dealer, replace(WINDOW, page_rows=400), soon())
+    assert (page.page_rows, firsts(server)[3:]) == (2, ["400", "200", "-1"])
     server.api = too_big
     with pytest.raises(PageTooBig):
         house.bulk.headers(dealer, replace(WINDOW, page_rows=1), soon())
