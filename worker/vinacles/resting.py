@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from worker.errors import TwoDriveError, VinaclesUnavailable
+from worker.retry import LONGEST_REST_SECONDS
 from worker.vinacles.failures import of_token_status
 
 #: Refused for good: whoever corrects it at Vinacles does not wait long, and a crowd asks once.
@@ -11,7 +12,6 @@ _REFUSED_SECONDS = 5.0
 _THROTTLED_SECONDS = 1.0
 #: While the old token is still good, there is no hurry.
 _RENEWAL_SECONDS = 10.0
-_LONGEST_SECONDS = 300.0
 _NO_ANSWER = 0
 
 
@@ -50,7 +50,7 @@ def rest_after(status: int, retry_after_seconds: float | None) -> Rest | None:
         return Rest(status, _REFUSED_SECONDS)
     if retry_after_seconds is None:
         return Rest(status, _THROTTLED_SECONDS) if status == 429 else None
-    return Rest(status, min(retry_after_seconds, _LONGEST_SECONDS)) if retry_after_seconds > 0 else None
+    return Rest(status, min(retry_after_seconds, LONGEST_REST_SECONDS)) if retry_after_seconds > 0 else None
 
 
 #: After any other failure to renew a token that is still good.
