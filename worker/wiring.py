@@ -112,9 +112,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     told = counting(counters)
     importer = Importer(database, dealers, vinacles, breaker, drift, _VERSION, rule, tell=told)
     seconds = settings.slice_seconds
-    pages = BulkPages(
-        database, dealers, BulkReader(client), importer, Dateless(state), page_seconds=seconds
-    )
+    pages = BulkPages(database, dealers, BulkReader(client), importer, Dateless(state), page_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
     shares = Shares(settings.interactive_threads)
     asking_once = AskingOnce(importer, coalescer)
@@ -153,9 +151,9 @@ def _askers(
         most_body_bytes=most_bytes,
         tell=lambda call, result, seconds: counters.observe(REQUESTS, call, result, seconds=seconds),
     )
-    tokens, gate = TokenSource(state, cipher, _naming_key(settings), wire), Limits(state).gate
+    tokens, limits = TokenSource(state, cipher, _naming_key(settings), wire), Limits(state)
     client, hasty = (
-        Client(wire, tokens, rule, gate=gate, most_body_bytes=most_bytes)
+        Client(wire, tokens, rule, gate=limits.gate, rests=limits.rest, most_body_bytes=most_bytes)
         for rule in (RetryRule(), RetryRule(most_tries=LOOK_TRIES))
     )
     return client, Probing(hasty)

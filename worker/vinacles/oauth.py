@@ -23,6 +23,7 @@ from worker.errors import (
     TwoDriveError,
     VinaclesUnavailable,
 )
+from worker.retry import LONGEST_REST_SECONDS
 from worker.vinacles.answers import retry_after_seconds
 from worker.vinacles.failures import login_failed, of_token_status, out_of_time, unreadable
 from worker.vinacles.resting import RENEWAL, Rest, rest_after
@@ -169,6 +170,8 @@ class TokenSource:
             stamp, left_ms, packed, rest_ms = pipe.execute()
         token = self._token(stamp, left_ms)
         rest = None if packed is None or insist else Rest.unpacked(packed, rest_ms)
+        if rest and rest.seconds > LONGEST_REST_SECONDS:  # written before Redis' clock was set back
+            rest = None
         if token is None and rest and (error := rest.error()):
             raise error
         return token, token is not None and (rest is not None or not token.renewal_due)

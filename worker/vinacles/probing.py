@@ -10,8 +10,9 @@ from schemas.vinacles import APPOINTMENT, WORKORDER, Entity
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, VinaclesRefused, VinaclesUnavailable
 from worker.vinacles.answers import rows
-from worker.vinacles.client import Answer, Asking, Client
+from worker.vinacles.client import Asking, Client
 from worker.vinacles.failures import Unreadable
+from worker.vinacles.judging import Answer
 from worker.vinacles.query import at_least
 from worker.vinacles.reading import Query
 
@@ -45,7 +46,7 @@ class Probing:
 
     def status(self, dealer: Dealer, deadline: Deadline) -> Status | None:
         """`GET /`, without a login; None where it is hidden, or something else is shown there."""
-        asking = Asking(dealer.connection, deadline, dealer=dealer)
+        asking = _asking(dealer, deadline)
         try:
             answer = _shown(lambda: self._client.get(asking, "/", dict, anonymous=True))
         except Unreadable:
@@ -58,21 +59,19 @@ class Probing:
     def log_in(self, dealer: Dealer, deadline: Deadline) -> None:
         """Get a token from the token URL, whatever it answered a moment ago, or the fleet's that is still
         good."""
-        self._client.log_in(Asking(dealer.connection, deadline, dealer=dealer), insist=True)
+        self._client.log_in(_asking(dealer, deadline))
 
     def openapi(
         self, dealer: Dealer, deadline: Deadline, *, interactive: bool = True
     ) -> dict[str, object] | None:
         """The OpenAPI document, None where it is hidden. `interactive` says that a person waits for it."""
-        asking = Asking(dealer.connection, deadline, dealer=dealer, interactive=interactive)
+        asking = _asking(dealer, deadline, interactive=interactive)
         answer = _shown(lambda: self._client.get(asking, "/api/openapi", dict, keep_token=True))
         return answer.content if answer else None
 
     def probe(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> Probed:
         """Ask for one row with every column that we need."""
-        answer = self._client.get(
-            Asking(dealer.connection, deadline, dealer=dealer), Query(entity, first=1).target(), rows
-        )
+        answer = self._client.get(_asking(dealer, deadline), Query(entity, first=1).target(), rows)
         return Probed(bool(answer.content), _skew(answer))
 
     def refused_columns(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> tuple[str, ...]:
@@ -94,7 +93,7 @@ class Probing:
         """Whether pages of this many rows are given: more than the server's maximum is a 400."""
         query = Query(WORKORDER, first=rows_asked)
         try:
-            self._client.get(Asking(dealer.connection, deadline, dealer=dealer), query.target(), rows)
+            self._client.get(_asking(dealer, deadline), query.target(), rows)
         except VinaclesRefused:
             return False
         return True
@@ -103,7 +102,7 @@ class Probing:
         """Whether a filter on a date-time works: on some column types it is a 400 or 500 (DAB issue 3760)."""
         query = Query(WORKORDER, at_least(APPOINTMENT, _LONG_AGO), first=1)
         try:
-            doubted = Asking(dealer.connection, deadline, dealer=dealer, doubted=True)
+            doubted = replace(_asking(dealer, deadline), doubted=True)
             self._client.get(doubted, query.target(), rows)
         except VinaclesRefused:
             return False
@@ -112,6 +111,11 @@ class Probing:
                 raise
             return False
         return True
+
+
+def _asking(dealer: Dealer, deadline: Deadline, *, interactive: bool = True) -> Asking:
+    """An operator who looks is not kept away by what others were told."""
+    return Asking(dealer.connection, deadline, dealer=dealer, interactive=interactive, insists=interactive)
 
 
 def _shown(ask: Callable[[], Answer[dict[str, object]]]) -> Answer[dict[str, object]] | None:

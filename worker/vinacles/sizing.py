@@ -4,8 +4,9 @@ import threading
 from dataclasses import replace
 
 from schemas.vinacles import Row
-from worker.vinacles.client import Answer, Asking, Client
+from worker.vinacles.client import Asking, Client
 from worker.vinacles.failures import NotUnderstood, PageTooBig
+from worker.vinacles.judging import Answer
 from worker.vinacles.paging import Paging
 from worker.vinacles.reading import Query, RowsRead, page_of
 
@@ -79,9 +80,7 @@ class Pages:
         raise refusal
 
 
-def read_page(
-    client: Client, asking: Asking, query: Query, wanted: int, limit: PageLimit
-) -> Answer[Page]:
+def read_page(client: Client, asking: Asking, query: Query, wanted: int, limit: PageLimit) -> Answer[Page]:
     """The first page; see `Pages`. Raises what `Client.get` raises."""
     return Pages(client, asking, query, wanted, limit).page()
 
