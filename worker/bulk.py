@@ -23,6 +23,7 @@ from worker.bulk_pages import BulkPage, BulkPages
 from worker.bulk_progress import counted
 from worker.errors import CircuitOpen, RetryableError, TwoDriveError, VinaclesUnavailable
 from worker.importer import Importer
+from worker.retry import rest_seconds
 from worker.schedule import turn_of
 from worker.store.circuits import circuit_of
 from worker.store.columns import Phase, RunState
@@ -182,12 +183,14 @@ class BulkRefresh:
             return run_state(connection, run.run_id)
 
     def _give_up(self, run: Run, owner: str, task_id: str | None, error: TwoDriveError) -> None:
+        rest = rest_seconds(error)
         with self._database.transaction() as connection:
             probe_at = circuit_of(connection, run.dealer_id).next_probe_at
             if probe_at is not None and isinstance(error, CircuitOpen | VinaclesUnavailable):
-                put_off(connection, run.run_id, owner, probe_at)
+                put_off(connection, run.run_id, owner, probe_at, rest)
             elif isinstance(error, RetryableError) and run.attempts < MAX_ATTEMPTS:
-                release(connection, run.run_id, owner, error.code, pause_seconds(run.attempts))
+                pause = max(pause_seconds(run.attempts), rest)
+                release(connection, run.run_id, owner, error.code, pause)
             else:
                 finish(connection, run.run_id, owner, RunState.FAILED, error.code)
                 list_failed_run(connection, run.run_id, task_id)

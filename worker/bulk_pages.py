@@ -12,8 +12,10 @@ from schemas.outcome import Outcome, Reason
 from schemas.vinacles import DMS_NUMBER, Row
 from worker.assessment import Reading, split_by_digest
 from worker.attempt import Attempt
+from worker.bulk_dates import Dateless, instead
 from worker.deadline import Deadline
 from worker.ended import Ended
+from worker.errors import TwoDriveError
 from worker.importer import Importer
 from worker.store.columns import Phase
 from worker.store.dealers import DealerChanges, Dealers
@@ -23,7 +25,7 @@ from worker.store.runs import Run, on_a_new_day
 from worker.store.session import Database
 from worker.store.tables import Trigger
 from worker.vinacles.bulk import HEADER_ROWS, BulkQuery, BulkReader, HeaderPage
-from worker.vinacles.failures import DatetimeFilterRefused, refused
+from worker.vinacles.failures import refused
 
 #: All requests of one page; a dealer whose Vinacles hangs holds a slot no longer than this, and after that
 #: only for a knock, until it answers one.
@@ -77,6 +79,7 @@ class BulkPages:
         dealers: Dealers,
         reader: BulkReader,
         importer: Importer,
+        dateless: Dateless,
         *,
         page_seconds: float = PAGE_SECONDS,
         most_pages: int = MOST_PAGES,
@@ -86,6 +89,7 @@ class BulkPages:
         self._dealers = dealers
         self._reader = reader
         self._importer = importer
+        self._dateless = dateless
         self._page_seconds = page_seconds
         self._most_pages = most_pages
         self._clock = clock
@@ -118,7 +122,7 @@ class BulkPages:
 
     def _knock(self, attempt: Attempt) -> None:
         seconds = min(_KNOCK_SECONDS, self._page_seconds)
-        self._reader.knock(attempt.dealer, Deadline.after(seconds, self._clock))
+        self._reader.knock(attempt.dealer, Deadline.after(seconds, self._clock), attempt.tally)
 
     def _to_be_probed(self, run: Run, attempt: Attempt) -> bool:
         """A tenant that could not tell is asked again each day: it may have been given the column, or us the
@@ -130,7 +134,7 @@ class BulkPages:
             return on_a_new_day(connection, run.run_id)
 
     def _probe(self, attempt: Attempt) -> None:
-        works = self._reader.modified_on_works(attempt.dealer, attempt.deadline)
+        works = self._reader.modified_on_works(attempt.dealer, attempt.deadline, attempt.tally)
         _log.info("modified_on_probed", dealer_id=attempt.dealer.dealer_id, works=works)
         self._learn(attempt, {"modified_on_works": works})
 
@@ -171,21 +175,31 @@ class BulkPages:
         )
 
     def _window_headers(self, run: Run, attempt: Attempt) -> HeaderPage:
-        query = BulkQuery(
+        asked = query = BulkQuery(
             run.window.begins,
             run.window.ends,
-            run.modified_since,
+            run.modified_since if attempt.dealer.modified_on_works else None,
             run.after_dms_number,
             attempt.dealer.page_rows,
+            dates_filtered=run.run_id not in self._dateless,
             most_rows=_page_rows(run),
         )
-        try:
-            return self._reader.headers(attempt.dealer, query, attempt.deadline)
-        except DatetimeFilterRefused:
-            _log.warning("datetime_filter_refused", dealer_id=run.dealer_id, run_id=run.run_id)
-            return self._reader.headers(
-                attempt.dealer, replace(query, dates_filtered=False), attempt.deadline
-            )
+        while True:
+            try:
+                headers = self._reader.headers(attempt.dealer, query, attempt.deadline, attempt.tally)
+                break
+            except TwoDriveError as refusal:
+                easier = instead(query, refusal)
+                if easier is None:
+                    raise
+                query = easier
+        if not query.dates_filtered:
+            if self._dateless.add(run.run_id):
+                _log.warning("datetime_filter_refused", dealer_id=run.dealer_id, run_id=run.run_id)
+        elif query != asked:
+            _log.warning("modified_on_lost", dealer_id=run.dealer_id, run_id=run.run_id)
+            self._learn(attempt, {"modified_on_works": False})
+        return headers
 
     def _known(self, run: Run, attempt: Attempt) -> Found:
         most = _page_rows(run)
@@ -194,7 +208,7 @@ class BulkPages:
         found, gone = self._looked_up(attempt, numbers, attempt.dealer.page_rows)
         last = len(numbers) < most
         return Found(
-            found,
+            replace(found, requests=found.requests + attempt.tally.requests),
             gone,
             skipped=0,
             phase=Phase.DONE if last else Phase.KNOWN,

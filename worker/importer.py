@@ -77,7 +77,7 @@ class Importer:
                 )
             with self._breaker.question(attempt, insist=insist):
                 page = self._vinacles.search(
-                    loaded.dealer, terms, deadline, request.request_id, attempt.tally
+                    loaded.dealer, terms, deadline, request.request_id, attempt.tally, insist=insist
                 )
             if not page.workorders:
                 at = attempt.instant(page.requested_at)
@@ -95,7 +95,7 @@ class Importer:
         with self._record.of_failures(attempt, request.workorder_id):
             with self._breaker.question(attempt, insist=insist):
                 page = self._vinacles.by_dms_numbers(
-                    loaded.dealer, [dms_number], deadline, request.request_id, attempt.tally
+                    loaded.dealer, [dms_number], deadline, request.request_id, attempt.tally, insist=insist
                 )
             if not page.workorders:
                 at = attempt.instant(page.requested_at)

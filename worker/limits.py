@@ -2,6 +2,9 @@
 
 One script takes a place among the requests under way and one in the rate, or neither, so that nobody holds
 the one while waiting for the other. Time is Redis' own, so machines need not agree on it.
+
+A Vinacles that asks to be left alone for longer than whoever asked can wait (Retry-After) rests: nobody is
+given a place until then. That is no matter of the circuit: it says that it is there, and when to come again.
 """
 
 import random
@@ -9,14 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from math import floor
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import redis
 from redis.exceptions import RedisError
 
 from worker.deadline import Deadline
 from worker.errors import ErrorCode, StorageUnavailable, VinaclesUnavailable
+from worker.retry import LONGEST_REST_SECONDS
 from worker.vinacles.client import Asking
 
 BULK_SHARE = 0.8
@@ -26,14 +32,18 @@ GRACE_SECONDS = 1.0
 _TOO_FAR_SECONDS = 900.0
 _POLL_SECONDS = 0.02
 
-# KEYS: slots (holder → when it frees itself), rate (request → when it was granted), both in microseconds.
+# KEYS: slots (holder → when it frees itself), rate (request → when it was granted), both in microseconds; a
+# mark that lives as long as the dealer's Vinacles rests.
 # ARGV: holder, lease, slots allowed, requests allowed, their window, the longest window of anybody, the
-# longest lease of anybody.
+# longest lease of anybody, the longest rest that is heeded (0: none).
 # What lies further ahead than anything may was written before Redis' clock was set back; it counts as of now.
-# Answers 1 and the moment of the grant, or 0 and how long no grant can come (0: until somebody is done).
+# Answers 1 and the moment of the grant, or 0 and how long no grant can come (0: until somebody is done),
+# or -1 and how long the rest lasts.
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
+local rest = redis.call('PTTL', KEYS[3]) * 1000
+if rest > 0 and rest <= tonumber(ARGV[8]) then return {-1, rest} end
 local function bring_back(key, most, to)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, now + most, '+inf')) do
     redis.call('ZADD', key, to, member)
@@ -109,22 +119,49 @@ class Limits:
             dealer.concurrent_requests,
             asking.interactive,
             asking.deadline,
+            insists=asking.insists,
+            time_zone=dealer.time_zone,
         )
+
+    def rest(self, asking: Asking, seconds: float) -> None:
+        """For `Client`: nobody is let through to the dealer that is asked for so long, or all are again after
+        0 s. While Redis is away each finds out for themselves."""
+        if asking.dealer is None:
+            return
+        name = _names(asking.dealer.dealer_id)[-1]
+        with suppress(RedisError):
+            if seconds > 0:
+                self._redis.set(name, b"1", px=max(1, round(seconds * 1000)))
+            else:
+                self._redis.delete(name)
 
     @contextmanager
     def slot(
-        self, dealer_id: int, rate: float, concurrent: int, interactive: bool, deadline: Deadline
+        self,
+        dealer_id: int,
+        rate: float,
+        concurrent: int,
+        interactive: bool,
+        deadline: Deadline,
+        *,
+        insists: bool = False,
+        time_zone: str = "UTC",
     ) -> Iterator[float | None]:
         """Room for one request that ends with `deadline`; gives the moment of the grant in seconds of Redis'
         clock. The slot of a holder that died frees itself `GRACE_SECONDS` after its deadline.
 
-        Raises VinaclesUnavailable when there is no room in time. With Redis away a person is let through
-        uncounted (and gets None): there are few of them. Bulk work is not: StorageUnavailable.
+        Raises VinaclesUnavailable when there is no room in time, or Vinacles rests for longer; the latter is
+        nothing to who `insists`. With Redis away a person is let through uncounted (and gets None): there are
+        few of them. Bulk work is not: StorageUnavailable.
         """
-        names = [f"twodrive:limit:{{{dealer_id}}}:{part}" for part in ("slots", "rate")]
-        holder = uuid4().hex
+        names, holder = _names(dealer_id), uuid4().hex
         try:
-            granted = self._wait(names, holder, rate, concurrent, interactive, deadline)
+            allowed = allowance(rate, concurrent, interactive=interactive)
+            longest = allowance(rate, concurrent, interactive=False).window_seconds
+            heeded = 0.0 if insists else LONGEST_REST_SECONDS
+            spans = (allowed.window_seconds, longest, _TOO_FAR_SECONDS, heeded)
+            fixed = [allowed.concurrent, allowed.requests, *map(_microseconds, spans)]
+            granted = self._wait(names, holder, fixed, deadline, time_zone)
         except RedisError:
             if not interactive:
                 raise _storage_away() from None
@@ -137,28 +174,24 @@ class Limits:
                     self._redis.zrem(names[0], holder)
 
     def _wait(
-        self,
-        names: list[str],
-        holder: str,
-        rate: float,
-        concurrent: int,
-        interactive: bool,
-        deadline: Deadline,
+        self, names: list[str], holder: str, fixed: list[int], deadline: Deadline, time_zone: str
     ) -> float:
-        allowed = allowance(rate, concurrent, interactive=interactive)
-        longest = allowance(rate, concurrent, interactive=False).window_seconds
-        windows = [_microseconds(one) for one in (allowed.window_seconds, longest, _TOO_FAR_SECONDS)]
         while True:
             left = deadline.remaining()
             lease = _microseconds(left + GRACE_SECONDS)
-            taken, moment = self._take(names, [holder, lease, allowed.concurrent, allowed.requests, *windows])
-            if taken:
+            taken, moment = self._take(names, [holder, lease, *fixed])
+            if taken == 1:
                 return float(moment) / 1e6
             # Where somebody must be done first, nobody knows when: look again, not all at the same time.
             seconds = moment / 1e6 or _POLL_SECONDS * (0.5 + self._jitter())
             if seconds >= left:
-                raise _no_room()
+                raise _left_alone(seconds, time_zone) if taken < 0 else _no_room()
             self._sleep(seconds)
+
+
+def _names(dealer_id: int) -> list[str]:
+    """All of one dealer lie on one server of a cluster."""
+    return [f"twodrive:limit:{{{dealer_id}}}:{part}" for part in ("slots", "rate", "rest")]
 
 
 def _microseconds(seconds: float) -> int:
@@ -170,6 +203,17 @@ def _no_room() -> VinaclesUnavailable:
         ErrorCode.VINACLES_UNAVAILABLE,
         "This dealer's 2Drive is being asked as much as its limits allow.",
         "Search again in a minute; if it goes on, raise the dealer's limits.",
+    )
+
+
+def _left_alone(seconds: float, time_zone: str) -> VinaclesUnavailable:
+    """`time_zone` is that of whoever reads the time."""
+    until = datetime.now(ZoneInfo(time_zone)) + timedelta(seconds=seconds)
+    return VinaclesUnavailable(
+        ErrorCode.VINACLES_UNAVAILABLE,
+        f"This dealer's 2Drive asked not to be asked again before {until:%H:%M:%S}.",
+        "Search again after that. Operators: twodrive check asks at once.",
+        retry_after_seconds=seconds,
     )
 
 

@@ -10,9 +10,11 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from worker.deadline import Deadline
-from worker.errors import RetryableError, TwoDriveError
+from worker.errors import RetryableError, TwoDriveError, VinaclesUnavailable
 
 T = TypeVar("T")
+#: Of a Retry-After that outlives whoever got it, so much is heeded by all: it can be wrong by years.
+LONGEST_REST_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,12 @@ def delay_seconds(
     if retry_after_seconds is not None:
         delay = max(delay, retry_after_seconds + rule.base_seconds * jitter)
     return delay if delay + rule.least_attempt_seconds <= remaining_seconds else None
+
+
+def rest_seconds(error: BaseException) -> float:
+    """For how long Vinacles asked to be left alone, of which at most five minutes are heeded."""
+    asked = error.retry_after_seconds if isinstance(error, VinaclesUnavailable) else None
+    return min(asked or 0.0, LONGEST_REST_SECONDS)
 
 
 def retrying(

@@ -14,6 +14,7 @@ from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
+from worker.bulk_dates import Dateless
 from worker.bulk_pages import BulkPages
 from worker.coalescing import Coalescer
 from worker.counting import REQUESTS, Counters
@@ -111,7 +112,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     told = counting(counters)
     importer = Importer(database, dealers, vinacles, breaker, drift, _VERSION, rule, tell=told)
     seconds = settings.slice_seconds
-    pages = BulkPages(database, dealers, BulkReader(client), importer, page_seconds=seconds)
+    pages = BulkPages(database, dealers, BulkReader(client), importer, Dateless(state), page_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
     shares = Shares(settings.interactive_threads)
     asking_once = AskingOnce(importer, coalescer)
@@ -151,9 +152,9 @@ def _askers(
         most_body_bytes=most_bytes,
         tell=lambda call, result, seconds: counters.observe(REQUESTS, call, result, seconds=seconds),
     )
-    tokens, gate = TokenSource(state, cipher, _naming_key(settings), wire), Limits(state).gate
+    tokens, limits = TokenSource(state, cipher, _naming_key(settings), wire), Limits(state)
     client, hasty = (
-        Client(wire, tokens, rule, gate=gate, most_body_bytes=most_bytes)
+        Client(wire, tokens, rule, gate=limits.gate, rests=limits.rest, most_body_bytes=most_bytes)
         for rule in (RetryRule(), RetryRule(most_tries=LOOK_TRIES))
     )
     return client, Probing(hasty)

@@ -23,6 +23,7 @@ from tests.unit.schemas import invented
 from tests.unit.schemas.arbitrary import json_values, rows_of
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer, Exchange
 from worker.bulk import BulkRefresh
+from worker.bulk_dates import Dateless
 from worker.bulk_pages import BulkPages
 from worker.errors import VinaclesRefused
 from worker.store.columns import RunState
@@ -206,7 +207,8 @@ def one_more(rows_each: int) -> Callable[[Exchange], None]:
 def test_a_dealer_with_no_end_of_workorders_ends_its_run(line: Line) -> None:
     line.server.api = one_more(3)
     parts = line.parts
-    pages = BulkPages(parts.database, parts.dealers, BulkReader(parts.client), parts.importer, most_pages=4)
+    reader, dateless = BulkReader(parts.client), Dateless(parts.state)
+    pages = BulkPages(parts.database, parts.dealers, reader, parts.importer, dateless, most_pages=4)
     bulk = BulkRefresh(parts.database, pages, parts.importer)
     with pytest.raises(VinaclesRefused, match="no end"):
         line.refresh(bulk)

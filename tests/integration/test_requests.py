@@ -137,6 +137,8 @@ def test_a_failure_that_may_pass_is_tried_again_until_it_passes(claire: Claire) 
         assert (row.state, row.error_code, row.tries) == ("waiting", "vinacles_unavailable", 0)
         assert row.search == known.COMPLETE
         claire.simulator.admin.reset()
+        # As if the minute were over for which Vinacles asked to be left alone
+        claire.parts.state.delete("twodrive:limit:{1}:rest")
         claire.change("UPDATE import_requests SET try_at = now()")
         row = claire.answer(number)
     assert (row.state, row.error_code) == ("answered", None)

@@ -11,6 +11,7 @@ from sandbox.services import Redis, temporary_folder
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer, Secret
 from worker.bulk import SLICE_SECONDS, BulkRefresh
+from worker.bulk_dates import Dateless
 from worker.bulk_pages import PAGE_SECONDS, BulkPages
 from worker.settings import Settings
 from worker.vinacles.bulk import BulkReader
@@ -54,7 +55,10 @@ def bulk_of(
 ) -> BulkRefresh:
     """Bulk refresh that is in more of a hurry than the wired one."""
     reader = BulkReader(parts.client)
-    pages = BulkPages(parts.database, parts.dealers, reader, parts.importer, page_seconds=page_seconds)
+    dateless = Dateless(parts.state)
+    pages = BulkPages(
+        parts.database, parts.dealers, reader, parts.importer, dateless, page_seconds=page_seconds
+    )
     return BulkRefresh(parts.database, pages, parts.importer, slice_seconds=slice_seconds)
 
 

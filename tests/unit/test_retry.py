@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.deadline import Deadline
-from worker.errors import ConfigurationError, ErrorCode, RetryableError, VinaclesUnavailable
-from worker.retry import RetryRule, delay_seconds, retrying
+from worker.errors import CircuitOpen, ConfigurationError, ErrorCode, RetryableError, VinaclesUnavailable
+from worker.retry import RetryRule, delay_seconds, rest_seconds, retrying
 
 RULE = RetryRule(base_seconds=0.25, cap_seconds=4, most_tries=8, few_tries=3, least_attempt_seconds=0.5)
 
@@ -171,3 +171,18 @@ def test_what_a_try_had_in_hand_does_not_outlive_its_error() -> None:
         assert [body for body in seen if body() is not None] == []
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "", "", retry_after_seconds=7.5), 7.5),
+        (VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "", "", retry_after_seconds=1e9), 300.0),
+        (VinaclesUnavailable(ErrorCode.VINACLES_UNAVAILABLE, "", ""), 0.0),
+        # Its end is known better than from here.
+        (CircuitOpen(ErrorCode.VINACLES_CIRCUIT_OPEN, "", "", retry_after_seconds=7.5), 0.0),
+        (ConfigurationError(ErrorCode.CONFIGURATION, "", ""), 0.0),
+    ],
+)
+def test_how_long_a_server_is_left_alone(error: Exception, seconds: float) -> None:
+    assert rest_seconds(error) == seconds

@@ -140,8 +140,8 @@ WHERE {_HELD}
 # Nothing was tried, or what was tried is the circuit's business: the lease does not count.
 PUT_OFF = f"""
 UPDATE refresh_runs SET
-    lease_owner = NULL, lease_until = NULL, attempts = greatest(attempts - 1, 0), ring_at = :ring_at,
-    error_code = 'vinacles_circuit_open'
+    lease_owner = NULL, lease_until = NULL, attempts = greatest(attempts - 1, 0),
+    ring_at = greatest(CAST(:ring_at AS timestamptz), {_RING}), error_code = 'vinacles_circuit_open'
 WHERE {_HELD}
 """
 WAKE_PUT_OFF = f"""

@@ -194,10 +194,10 @@ def release(
     return connection.execute(text(run_statements.RELEASE), parameters).rowcount == 1
 
 
-def put_off(connection: Connection, run_id: int, owner: str, ring_at: datetime) -> bool:
-    """Leave the run until its dealer's circuit may be probed, and forget that it was taken up; False when the
-    lease was lost already."""
-    parameters = {"run_id": run_id, "owner": owner, "ring_at": ring_at}
+def put_off(connection: Connection, run_id: int, owner: str, ring_at: datetime, least: float = 0) -> bool:
+    """Leave the run until its dealer's circuit may be probed, in any case for `least` seconds, and forget
+    that it was taken up; False when the lease was lost already."""
+    parameters = {"run_id": run_id, "owner": owner, "ring_at": ring_at, "ring_seconds": least}
     return connection.execute(text(run_statements.PUT_OFF), parameters).rowcount == 1
 
 

@@ -21,7 +21,7 @@ from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, TwoDriveError, VinaclesRefused, VinaclesUnavailable
 from worker.vinacles.answers import rows
 from worker.vinacles.assembly import assembled, last_of_each, number, once_each
-from worker.vinacles.client import Asking, Client
+from worker.vinacles.client import Asking, Client, Tally
 from worker.vinacles.failures import NotUnderstood, datetime_filter_refused, refused
 from worker.vinacles.parallel import together
 from worker.vinacles.plan import Batch, Cost, plan
@@ -102,16 +102,19 @@ class BulkReader:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def headers(self, dealer: Dealer, query: BulkQuery, deadline: Deadline) -> HeaderPage:
+    def headers(
+        self, dealer: Dealer, query: BulkQuery, deadline: Deadline, tally: Tally | None = None
+    ) -> HeaderPage:
         """The next page of headers, in the order of their numbers.
 
         Raises DatetimeFilterRefused where conditions on dates do not work on this server: ask again with
-        `dates_filtered` off.
+        `dates_filtered` off. `tally` knows of requests before, which the page's `requests` include.
         """
-        asking, limit = _asking(dealer, deadline), PageLimit(query.page_rows)
+        asking, limit = _asking(dealer, deadline, tally), PageLimit(query.page_rows)
         question = Query(WORKORDER, of_dealer(dealer, all_of(query.conditions())), (DMS_NUMBER,))
         try:
-            answer = read_page(self._client, asking, question, query.most_rows, limit)
+            doubted = replace(asking, doubted=query.dates_filtered)
+            answer = read_page(self._client, doubted, question, query.most_rows, limit)
         except (NotUnderstood, VinaclesUnavailable) as error:
             if query.dates_filtered and _may_be_deterministic(error) and self._works_without_dates(asking):
                 raise datetime_filter_refused() from None
@@ -162,16 +165,17 @@ class BulkReader:
         page = assembled(headers.rows, [first, *unique], truncated=headers.has_more, requests=requests)
         return replace(page, page_rows=limit.rows)
 
-    def knock(self, dealer: Dealer, deadline: Deadline) -> None:
+    def knock(self, dealer: Dealer, deadline: Deadline, tally: Tally | None = None) -> None:
         """Ask for one row, to see whether anybody answers."""
-        self._client.get(_asking(dealer, deadline), Query(WORKORDER, first=1).target(), rows)
+        self._client.get(_asking(dealer, deadline, tally), Query(WORKORDER, first=1).target(), rows)
 
-    def modified_on_works(self, dealer: Dealer, deadline: Deadline) -> bool:
+    def modified_on_works(self, dealer: Dealer, deadline: Deadline, tally: Tally | None = None) -> bool:
         """Whether workorders can be selected by their last change: the column exists, may be read, can be
         compared, and is filled. An empty tenant says no."""
         query = Query(WORKORDER, of_dealer(dealer, at_least(MODIFIED, _LONG_AGO)), first=1)
+        asking = _asking(dealer, deadline, tally)
         try:
-            answer = self._client.get(_asking(dealer, deadline), query.target(), rows)
+            answer = self._client.get(replace(asking, doubted=True), query.target(), rows)
         except VinaclesRefused:
             return False
         except ConfigurationError as error:
@@ -180,17 +184,19 @@ class BulkReader:
                 raise
             return False
         except VinaclesUnavailable as error:
-            if not error.few_tries:
-                raise
-            return False
+            if error.few_tries and self._works_without_dates(asking):
+                return False
+            raise
         return bool(answer.content)
 
     def _works_without_dates(self, asking: Asking) -> bool:
+        """Answered at the first try: one that was away a moment ago may have failed for that alone."""
+        before = asking.tally.requests
         try:
             self._client.get(asking, Query(WORKORDER, first=1).target(), rows)
         except TwoDriveError:
             return False
-        return True
+        return asking.tally.requests == before + 1
 
     def _answers(
         self,
@@ -211,11 +217,13 @@ class BulkReader:
             for entity, rows_wanted in wanted.items()
             for batch in _plan(dealer, entity, dms_numbers, limit.fitting(rows_wanted))
         ]
+        if calls:
+            self._client.log_in(asking)
         return together(calls, dealer.concurrent_requests, asking.deadline)
 
 
-def _asking(dealer: Dealer, deadline: Deadline) -> Asking:
-    return Asking(dealer.connection, deadline, dealer=dealer, interactive=False)
+def _asking(dealer: Dealer, deadline: Deadline, tally: Tally | None = None) -> Asking:
+    return Asking(dealer.connection, deadline, tally=tally or Tally(), dealer=dealer, interactive=False)
 
 
 def _query(dealer: Dealer, entity: Entity, batch: Batch) -> Query:

@@ -7,22 +7,15 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from schemas.dealer import Connection, Dealer
 from worker.deadline import Deadline
 from worker.errors import Trouble, VinaclesUnavailable
-from worker.retry import RetryRule, retrying
-from worker.vinacles.answers import error_code, json_object, most_values, retry_after_seconds, server_time
-from worker.vinacles.failures import (
-    login_failed,
-    not_allowed,
-    of_status,
-    out_of_time,
-    page_too_big,
-    too_much,
-)
+from worker.retry import RetryRule, rest_seconds, retrying
+from worker.vinacles.answers import most_values
+from worker.vinacles.failures import login_failed, out_of_time, page_too_big, too_much
+from worker.vinacles.judging import Answer, judged
 from worker.vinacles.oauth import TokenSource
 from worker.vinacles.tokens import Token
 from worker.vinacles.wire import MOST_BODY_BYTES, Reply, Wire
@@ -71,7 +64,9 @@ class Pass:
 class Asking:
     """Who asks one question, how long they wait, and what it cost. `request_id` goes along as
     `x-ms-correlation-id`, which Data API builder writes to its log. `dealer` is whose limits the requests
-    count for, nobody's when None; `interactive` says that a person waits for the answer."""
+    count for, nobody's when None; `interactive` says that a person waits for the answer. `doubted` says that
+    not every server can answer such a question, so that a 500 is tried few times; `insists` that an operator
+    wants it asked although Vinacles rests, or its token URL does."""
 
     connection: Connection
     deadline: Deadline
@@ -79,26 +74,24 @@ class Asking:
     tally: Tally = field(default_factory=Tally)
     dealer: Dealer | None = None
     interactive: bool = True
+    doubted: bool = False
+    insists: bool = False
     carried: Pass = field(default_factory=Pass, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """`started_at` is the start of the request that succeeded, on the Deadline's clock; `server_time` and
-    `received_at` are wall clocks, theirs and ours."""
-
-    content: T
-    started_at: float
-    server_time: datetime | None
-    received_at: datetime
 
 
 #: Entered before each request to the API and left after it; may wait and raise TwoDriveError.
 Gate = Callable[[Asking], AbstractContextManager[object]]
+#: Told for how many seconds Vinacles asks to be left alone, where that is longer than the question can wait;
+#: 0 when somebody who insists was answered.
+Rests = Callable[[Asking, float], None]
 
 
 def _open(_: Asking) -> AbstractContextManager[object]:
     return nullcontext()
+
+
+def _nobody(_: Asking, __: float) -> None:
+    pass
 
 
 class Client:
@@ -114,6 +107,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         gate: Gate = _open,
+        rests: Rests = _nobody,
         most_body_bytes: int = MOST_BODY_BYTES,
     ) -> None:
         self._wire = wire
@@ -122,59 +116,91 @@ class Client:
         self._sleep = sleep
         self._jitter = jitter
         self._gate = gate
+        self._rests = rests
         self._most_body_bytes = most_body_bytes
 
     def get(
-        self, asking: Asking, target: str, read: Callable[[dict[str, object]], T], *, anonymous: bool = False
+        self,
+        asking: Asking,
+        target: str,
+        read: Callable[[dict[str, object]], T],
+        *,
+        anonymous: bool = False,
+        keep_token: bool = False,
     ) -> Answer[T]:
         """The JSON object at `target` (path and query below the base URL) as `read` understands it.
 
-        Tried again within the deadline where that may help. Raises VinaclesUnavailable, StorageUnavailable,
+        With `keep_token` a 401 says nothing about the login: this may be shown to nobody. Tried again within
+        the deadline where that may help. Raises VinaclesUnavailable, StorageUnavailable,
         ConfigurationError, or VinaclesRefused (as PageTooBig where smaller pages may help).
         """
-        trouble: Trouble | None = None
 
         def attempt() -> Answer[T]:
+            if anonymous:
+                reply = self._send(asking, target, {})
+            else:
+                reply = self._logged_in(asking, target, keep_token=keep_token)
+            self._weigh(asking, reply)
+            return self._heeded(asking, reply, read)
+
+        if asking.deadline.remaining() <= 0:
+            raise out_of_time()
+        return self._retried(asking, attempt)
+
+    def log_in(self, asking: Asking) -> None:
+        """Get the token of a question, before several of its requests set out for it at the same time.
+
+        Raises what `get` raises.
+        """
+        self._retried(asking, lambda: self._token(asking))
+
+    def _retried(self, asking: Asking, attempt: Callable[[], T]) -> T:
+        trouble: Trouble | None = None
+
+        def once_more() -> T:
             nonlocal trouble
             try:
-                reply = self._send(asking, target, {}) if anonymous else self._logged_in(asking, target)
-                self._weigh(asking, reply)
-                return _judged(reply, read)
+                return attempt()
             except VinaclesUnavailable as error:
                 # The last try may have had no time left; what the tries before it met still holds.
                 trouble = error.trouble = error.trouble or trouble
                 raise
 
-        if asking.deadline.remaining() <= 0:
-            raise out_of_time()
-        return retrying(attempt, self._rule, asking.deadline, sleep=self._sleep, jitter=self._jitter)
-
-    def log_in(self, asking: Asking) -> None:
-        """Get a token, as `get` does before it asks; raises what `get` raises."""
-        retrying(
-            lambda: self._tokens.get(asking.connection, asking.deadline),
-            self._rule,
-            asking.deadline,
-            sleep=self._sleep,
-            jitter=self._jitter,
-        )
+        return retrying(once_more, self._rule, asking.deadline, sleep=self._sleep, jitter=self._jitter)
 
     def close(self) -> None:
         self._wire.close()
 
-    def _logged_in(self, asking: Asking, target: str) -> Reply:
-        token = asking.carried.token or self._tokens.get(asking.connection, asking.deadline)
-        asking.carried.token = token
+    def _token(self, asking: Asking) -> Token:
+        if asking.carried.token is None:
+            asking.carried.token = self._tokens.get(asking.connection, asking.deadline, insist=asking.insists)
+        return asking.carried.token
+
+    def _logged_in(self, asking: Asking, target: str, *, keep_token: bool) -> Reply:
+        token = self._token(asking)
         reply = self._send(asking, target, _bearer(token.access_token.reveal()))
-        if reply.status != 401:
+        if reply.status != 401 or keep_token:
             return reply
         token = self._tokens.replace(asking.connection, token, asking.deadline)
         asking.carried.token = token
         reply = self._send(asking, target, _bearer(token.access_token.reveal()))
         if reply.status == 401:
-            self._tokens.fresh_one_refused(asking.connection)
+            self._tokens.fresh_one_refused(asking.connection, token)
             raise login_failed()
         return reply
+
+    def _heeded(self, asking: Asking, reply: Reply, read: Callable[[dict[str, object]], T]) -> Answer[T]:
+        """What the reply means to the question, and its wish to be left alone to everybody."""
+        try:
+            answer = judged(reply, read, doubted=asking.doubted)
+        except VinaclesUnavailable as error:
+            rest = rest_seconds(error)
+            if rest > asking.deadline.remaining():
+                self._rests(asking, rest)
+            raise
+        if asking.insists:
+            self._rests(asking, 0)
+        return answer
 
     def _weigh(self, asking: Asking, reply: Reply) -> None:
         """Before anything is made of a body: what it becomes in memory is bounded by its bytes and its
@@ -198,16 +224,3 @@ class Client:
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
-
-
-def _judged(reply: Reply, read: Callable[[dict[str, object]], T]) -> Answer[T]:
-    now = datetime.now(UTC)
-    if reply.status == 401:  # only where we did not log in
-        raise not_allowed()
-    if reply.status != 200:
-        code = error_code(reply.body, reply.headers)
-        raise of_status(reply.status, code, retry_after_seconds(reply.headers, now))
-    if reply.body is None:
-        raise page_too_big()
-    content = read(json_object(reply.body, reply.headers))
-    return Answer(content, reply.started_at, server_time(reply.headers), now)

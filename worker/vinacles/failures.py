@@ -49,6 +49,10 @@ class DatetimeFilterRefused(VinaclesRefused):
     """Conditions on date-times do not work here, others do (Data API builder issue 3760)."""
 
 
+class Unreadable(VinaclesUnavailable):
+    """200, and not what was asked for: cut off, or something else that answers in its place."""
+
+
 class PageTooBig(VinaclesRefused):
     """413, or more bytes than we hold: the same rows may come in smaller pages."""
 
@@ -99,8 +103,9 @@ def out_of_time(trouble: Trouble | None = None) -> VinaclesUnavailable:
     return unavailable("2Drive did not answer in time.", trouble=trouble)
 
 
-def unreadable() -> VinaclesUnavailable:
-    return unavailable("2Drive's answer was incomplete or unreadable.")
+def unreadable() -> Unreadable:
+    text = "2Drive's answer was incomplete or unreadable."
+    return Unreadable(ErrorCode.VINACLES_UNAVAILABLE, text, _LATER)
 
 
 def login_failed() -> ConfigurationError:
@@ -163,8 +168,13 @@ def of_exception(error: BaseException, seconds_given: float = math.inf) -> TwoDr
     return unavailable("2Drive cannot be reached, or broke off its answer.", trouble=Trouble.UNREACHABLE)
 
 
-def of_status(status: int, code: str | None, retry_after_seconds: float | None) -> TwoDriveError:
-    """What an answer other than 200 means; `code` is Data API builder's `error.code`. 401 counts as final."""
+def of_status(
+    status: int, code: str | None, retry_after_seconds: float | None, *, doubted: bool = False
+) -> TwoDriveError:
+    """What an answer other than 200 means; `code` is Data API builder's `error.code`. 401 counts as final.
+
+    With `doubted` the question itself may be what the server stumbles over, whatever it calls it.
+    """
     if status == 401:
         return login_failed()
     if status == 403:
@@ -178,7 +188,8 @@ def of_status(status: int, code: str | None, retry_after_seconds: float | None) 
         unexpected = status == 500 and code == "UnexpectedError"
         # One workorder that Data API builder stumbles over does not mean that Vinacles is down.
         trouble = Trouble.SERVER_ERROR if status >= 500 and not unexpected else None
-        return _busy(status, retry_after_seconds, trouble, few_tries=status not in _BUSY or unexpected)
+        few_tries = status not in _BUSY or unexpected or (doubted and status == 500)
+        return _busy(status, retry_after_seconds, trouble, few_tries=few_tries)
     if status < 300:
         # 204 and the like: something in between answered for Vinacles, without the rows.
         return unavailable("2Drive's answer was incomplete or unreadable.", few_tries=True)

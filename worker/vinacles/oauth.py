@@ -13,7 +13,7 @@ import redis
 from cryptography.fernet import InvalidToken
 from redis.exceptions import AuthenticationError, LockError, NoPermissionError, RedisError
 
-from schemas.dealer import Connection
+from schemas.dealer import Connection, Secret
 from worker.deadline import Deadline
 from worker.errors import (
     ConfigurationError,
@@ -23,8 +23,10 @@ from worker.errors import (
     TwoDriveError,
     VinaclesUnavailable,
 )
+from worker.retry import LONGEST_REST_SECONDS
 from worker.vinacles.answers import retry_after_seconds
 from worker.vinacles.failures import login_failed, of_token_status, out_of_time, unreadable
+from worker.vinacles.resting import RENEWAL, Rest, rest_after
 from worker.vinacles.tokens import Issued, Token, kept_seconds, read_token, renewal_due
 from worker.vinacles.wire import Reply, Wire
 
@@ -33,7 +35,7 @@ LOCK_SECONDS = 12.0
 CALL_SECONDS = 10.0
 #: While the old token is still good, nobody's search waits long for a slow token URL.
 EARLY_CALL_SECONDS = 3.0
-#: After a fresh token was refused too, no more tokens are bought for the same login for this long.
+#: After a fresh token was refused too, none is bought in its place for this long.
 REFUSED_SECONDS = 30
 _POLL_SECONDS = 0.05
 #: How the names of tokens in Redis begin; a hash follows.
@@ -69,20 +71,21 @@ class TokenSource:
         self._wire = wire
         self._sleep = sleep
 
-    def get(self, connection: Connection, deadline: Deadline) -> Token:
+    def get(self, connection: Connection, deadline: Deadline, *, insist: bool = False) -> Token:
         """The fleet's token for this login, bought only where there is none or it is about to expire.
 
         Raises ConfigurationError (the login is refused), VinaclesUnavailable (the token URL does not
-        answer, or somebody else's call takes too long) or StorageUnavailable (Redis is away).
+        answer, or somebody else's call takes too long) or StorageUnavailable (Redis is away). A token URL
+        that refused somebody is not asked for a moment, or as long as it said, unless with `insist`.
         """
         name = self._name(connection)
         while True:
-            token = self._read(name)
-            if token and not token.renewal_due:
+            token, enough = self._look(name, insist=insist)
+            if token and enough:
                 return token
             with self._turn(name) as mine:
                 if mine:
-                    return self._renewed(name, connection, deadline)
+                    return self._renewed(name, connection, deadline, insist=insist)
             if token:
                 return token
             left = deadline.remaining()
@@ -93,24 +96,27 @@ class TokenSource:
     def replace(self, connection: Connection, refused: Token, deadline: Deadline) -> Token:
         """Another token in place of one that the API refused; bought only if nobody else has done so.
 
-        Raises like `get`, and ConfigurationError when a fresh token was refused moments ago.
+        Raises like `get`, and ConfigurationError when this one was refused moments ago when it was fresh.
         """
         name = self._name(connection)
         with shared_memory():
-            if self._redis.exists(f"{name}:refused"):
+            mark, stamp = self._redis.mget(f"{name}:refused", name)
+            if mark == self._fingerprint(refused) and stamp in (None, refused.stamp):
                 raise login_failed()
             self._redis.eval(_DELETE_IF_SAME, 1, name, refused.stamp)
         return self.get(connection, deadline)
 
-    def fresh_one_refused(self, connection: Connection) -> None:
-        """Remember that buying another token does not help for now."""
+    def fresh_one_refused(self, connection: Connection, refused: Token) -> None:
+        """Remember that buying another token in place of this one does not help for now. One that was bought
+        since may be replaced: it was not refused when it was fresh."""
+        mark = self._fingerprint(refused)
         with shared_memory():
-            self._redis.set(f"{self._name(connection)}:refused", b"1", ex=REFUSED_SECONDS)
+            self._redis.set(f"{self._name(connection)}:refused", mark, ex=REFUSED_SECONDS)
 
-    def _renewed(self, name: str, connection: Connection, deadline: Deadline) -> Token:
+    def _renewed(self, name: str, connection: Connection, deadline: Deadline, *, insist: bool) -> Token:
         """Called with the lock: look again, then buy. A valid old token outlives a failure to renew it."""
-        token = self._read(name)
-        if token and not token.renewal_due:
+        token, enough = self._look(name, insist=insist)
+        if token and enough:
             return token
         seconds = EARLY_CALL_SECONDS if token else CALL_SECONDS
         soon = Deadline(min(deadline.at, deadline.clock() + seconds), deadline.clock)
@@ -121,12 +127,15 @@ class TokenSource:
         except TwoDriveError:
             if token is None:
                 raise
+        self._leave_alone(name, RENEWAL)
         return token
 
     def _bought(self, name: str, connection: Connection, deadline: Deadline) -> Token:
         reply = self._asked(connection, deadline)
         if reply.status != 200:
-            raise of_token_status(reply.status, retry_after_seconds(reply.headers, datetime.now(UTC)))
+            wait_seconds = retry_after_seconds(reply.headers, datetime.now(UTC))
+            self._leave_alone(name, rest_after(reply.status, wait_seconds))
+            raise of_token_status(reply.status, wait_seconds)
         if reply.body is None:
             raise unreadable()
         issued = read_token(reply.body, reply.headers)
@@ -135,6 +144,7 @@ class TokenSource:
         if kept > 0:
             with shared_memory():
                 self._redis.set(name, stamp, px=max(1, int(kept * 1000)))
+                self._redis.delete(_rest_of(name))
         return Token(issued.access_token, stamp)
 
     def _asked(self, connection: Connection, deadline: Deadline) -> Reply:
@@ -144,12 +154,30 @@ class TokenSource:
             error.trouble = error.trouble and Trouble.LOGIN_SERVER
             raise
 
-    def _read(self, name: str) -> Token | None:
-        """Redis counts a token's life down, so machines need not agree on the time."""
+    def _leave_alone(self, name: str, rest: Rest | None) -> None:
+        """For all who hold no lock or get it next. A longer rest is not cut short."""
+        if rest is not None:
+            with suppress(RedisError):  # what it answered is the thing to tell
+                self._redis.set(_rest_of(name), rest.packed(), px=max(1, int(rest.seconds * 1000)), nx=True)
+
+    def _look(self, name: str, *, insist: bool) -> tuple[Token | None, bool]:
+        """The token that there is, and whether it will do. Raises what the token URL answered while it is
+        left alone."""
         with shared_memory(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.get(name)
-            pipe.pttl(name)
-            stamp, left_ms = pipe.execute()
+            for key in (name, _rest_of(name)):
+                pipe.get(key)
+                pipe.pttl(key)
+            stamp, left_ms, packed, rest_ms = pipe.execute()
+        token = self._token(stamp, left_ms)
+        rest = None if packed is None or insist else Rest.unpacked(packed, rest_ms)
+        if rest and rest.seconds > LONGEST_REST_SECONDS:  # written before Redis' clock was set back
+            rest = None
+        if token is None and rest and (error := rest.error()):
+            raise error
+        return token, token is not None and (rest is not None or not token.renewal_due)
+
+    def _token(self, stamp: bytes | None, left_ms: int) -> Token | None:
+        """Redis counts a token's life down, so machines need not agree on the time."""
         if stamp is None:
             return None
         try:
@@ -171,11 +199,22 @@ class TokenSource:
                 with suppress(LockError, RedisError):  # it expires by itself
                     lock.release()
 
+    def _fingerprint(self, token: Token) -> bytes:
+        """Of the token itself: its encrypted form changes with the key."""
+        return self._keyed(token.access_token).encode()
+
+    def _keyed(self, secret: Secret) -> str:
+        return hmac.new(self._naming_key, secret.reveal().encode(), sha256).hexdigest()
+
     def _name(self, connection: Connection) -> str:
         """A changed secret gives a new name, and so takes effect at once."""
-        secret = hmac.new(self._naming_key, connection.client_secret.reveal().encode(), sha256).hexdigest()
+        secret = self._keyed(connection.client_secret)
         login = [connection.token_url, connection.client_id, connection.audience, secret]
         return f"{TOKEN_NAMES}{sha256(json.dumps(login).encode()).hexdigest()}"
+
+
+def _rest_of(name: str) -> str:
+    return f"{name}:resting"
 
 
 @contextmanager

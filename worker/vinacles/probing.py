@@ -1,5 +1,6 @@
 """Looking a tenant over for an operator: is it up, what does it show, may we read it, is its clock right."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -9,7 +10,9 @@ from schemas.vinacles import APPOINTMENT, WORKORDER, Entity
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, VinaclesRefused, VinaclesUnavailable
 from worker.vinacles.answers import rows
-from worker.vinacles.client import Answer, Asking, Client
+from worker.vinacles.client import Asking, Client
+from worker.vinacles.failures import Unreadable
+from worker.vinacles.judging import Answer
 from worker.vinacles.query import at_least
 from worker.vinacles.reading import Query
 
@@ -42,30 +45,33 @@ class Probing:
         self._client = client
 
     def status(self, dealer: Dealer, deadline: Deadline) -> Status | None:
-        """`GET /`, without a login; None where it is hidden."""
-        answer = self._shown(Asking(dealer.connection, deadline, dealer=dealer), "/", anonymous=True)
+        """`GET /`, without a login; None where it is hidden, or something else is shown there."""
+        asking = _asking(dealer, deadline)
+        try:
+            answer = _shown(lambda: self._client.get(asking, "/", dict, anonymous=True))
+        except Unreadable:
+            return None
         if answer is None:
             return None
         said = answer.content
         return Status(_text(said.get("status")), _text(said.get("version")), _skew(answer))
 
     def log_in(self, dealer: Dealer, deadline: Deadline) -> None:
-        """Get a token from the token URL, or the fleet's that is still good."""
-        self._client.log_in(Asking(dealer.connection, deadline, dealer=dealer))
+        """Get a token from the token URL, whatever it answered a moment ago, or the fleet's that is still
+        good."""
+        self._client.log_in(_asking(dealer, deadline))
 
     def openapi(
         self, dealer: Dealer, deadline: Deadline, *, interactive: bool = True
     ) -> dict[str, object] | None:
         """The OpenAPI document, None where it is hidden. `interactive` says that a person waits for it."""
-        asking = Asking(dealer.connection, deadline, dealer=dealer, interactive=interactive)
-        answer = self._shown(asking, "/api/openapi", anonymous=False)
+        asking = _asking(dealer, deadline, interactive=interactive)
+        answer = _shown(lambda: self._client.get(asking, "/api/openapi", dict, keep_token=True))
         return answer.content if answer else None
 
     def probe(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> Probed:
         """Ask for one row with every column that we need."""
-        answer = self._client.get(
-            Asking(dealer.connection, deadline, dealer=dealer), Query(entity, first=1).target(), rows
-        )
+        answer = self._client.get(_asking(dealer, deadline), Query(entity, first=1).target(), rows)
         return Probed(bool(answer.content), _skew(answer))
 
     def refused_columns(self, dealer: Dealer, entity: Entity, deadline: Deadline) -> tuple[str, ...]:
@@ -87,7 +93,7 @@ class Probing:
         """Whether pages of this many rows are given: more than the server's maximum is a 400."""
         query = Query(WORKORDER, first=rows_asked)
         try:
-            self._client.get(Asking(dealer.connection, deadline, dealer=dealer), query.target(), rows)
+            self._client.get(_asking(dealer, deadline), query.target(), rows)
         except VinaclesRefused:
             return False
         return True
@@ -96,7 +102,8 @@ class Probing:
         """Whether a filter on a date-time works: on some column types it is a 400 or 500 (DAB issue 3760)."""
         query = Query(WORKORDER, at_least(APPOINTMENT, _LONG_AGO), first=1)
         try:
-            self._client.get(Asking(dealer.connection, deadline, dealer=dealer), query.target(), rows)
+            doubted = replace(_asking(dealer, deadline), doubted=True)
+            self._client.get(doubted, query.target(), rows)
         except VinaclesRefused:
             return False
         except VinaclesUnavailable as error:
@@ -105,15 +112,21 @@ class Probing:
             return False
         return True
 
-    def _shown(self, asking: Asking, target: str, *, anonymous: bool) -> Answer[dict[str, object]] | None:
-        try:
-            return self._client.get(asking, target, dict, anonymous=anonymous)
-        except VinaclesRefused:
-            return None
-        except ConfigurationError as error:
-            if error.code is not ErrorCode.VINACLES_NOT_ALLOWED:
-                raise
-            return None
+
+def _asking(dealer: Dealer, deadline: Deadline, *, interactive: bool = True) -> Asking:
+    """An operator who looks is not kept away by what others were told."""
+    return Asking(dealer.connection, deadline, dealer=dealer, interactive=interactive, insists=interactive)
+
+
+def _shown(ask: Callable[[], Answer[dict[str, object]]]) -> Answer[dict[str, object]] | None:
+    try:
+        return ask()
+    except VinaclesRefused:
+        return None
+    except ConfigurationError as error:
+        if error.code is not ErrorCode.VINACLES_NOT_ALLOWED:
+            raise
+        return None
 
 
 def _skew(answer: Answer[T]) -> float | None:

@@ -4,8 +4,9 @@ import threading
 from dataclasses import replace
 
 from schemas.vinacles import Row
-from worker.vinacles.client import Answer, Asking, Client
+from worker.vinacles.client import Asking, Client
 from worker.vinacles.failures import NotUnderstood, PageTooBig
+from worker.vinacles.judging import Answer
 from worker.vinacles.paging import Paging
 from worker.vinacles.reading import Query, RowsRead, page_of
 
@@ -17,7 +18,8 @@ Page = tuple[tuple[Row, ...], object]
 
 class PageLimit:
     """The most rows that a server gives at a time, None while it has refused nothing. Only ever falls; shared
-    by the threads that read from one server."""
+    by the threads that read from one server, and kept. What is too big once (413) teaches nothing: it may be
+    a few fat rows."""
 
     def __init__(self, rows: int | None) -> None:
         self._lock = threading.Lock()
@@ -35,57 +37,63 @@ class PageLimit:
             self._rows = max(1, self.fitting(rows))
 
 
-def read_page(
-    client: Client, asking: Asking, query: Query, wanted: int, limit: PageLimit, after: str | None = None
-) -> Answer[Page]:
-    """A page of `wanted` rows, or of as many as the server gives, which `limit` then remembers.
+class Pages:
+    """The pages of one question: of `wanted` rows, or of as many as the server gives, which `limit` then
+    remembers; half as many each time one is too big, for the rest of this question."""
 
-    Raises what `Client.get` raises.
-    """
-    while True:
-        first = limit.fitting(wanted)
-        try:
-            return client.get(asking, replace(query, first=first).target(after), page_of)
-        except PageTooBig:
-            if first == 1:
-                raise
-            limit.lower(first // 2)
-        except NotUnderstood as refusal:
-            # Unless another thread has learned the limit meanwhile, the server shall say what it allows.
-            if limit.fitting(wanted) == first:
-                return _page_of_its_own(client, asking, query, first, limit, after, refusal)
+    def __init__(self, client: Client, asking: Asking, query: Query, wanted: int, limit: PageLimit) -> None:
+        self._client = client
+        self._asking = asking
+        self._query = query
+        self._wanted = wanted
+        self._limit = limit
+
+    def page(self, after: str | None = None) -> Answer[Page]:
+        """Raises what `Client.get` raises."""
+        while True:
+            first = self._limit.fitting(self._wanted)
+            try:
+                return self._asked(first, after)
+            except PageTooBig:
+                if first == 1:
+                    raise
+                self._wanted = first // 2
+            except NotUnderstood as refusal:
+                # Unless another thread has learned the limit meanwhile, the server shall say what it allows.
+                if self._limit.fitting(self._wanted) == first:
+                    return self._page_of_its_own(first, after, refusal)
+
+    def _asked(self, first: int | None, after: str | None) -> Answer[Page]:
+        return self._client.get(self._asking, replace(self._query, first=first).target(after), page_of)
+
+    def _page_of_its_own(self, refused_rows: int, after: str | None, refusal: NotUnderstood) -> Answer[Page]:
+        """A full page shows the limit; of one that was the last we only know that it is below
+        `refused_rows`."""
+        for first in _ITS_OWN:
+            try:
+                answer = self._asked(first, after)
+            except (NotUnderstood, PageTooBig):
+                continue
+            rows, more = answer.content
+            self._limit.lower(min(len(rows), refused_rows - 1) if more and rows else refused_rows // 2)
+            return answer
+        raise refusal
+
+
+def read_page(client: Client, asking: Asking, query: Query, wanted: int, limit: PageLimit) -> Answer[Page]:
+    """The first page; see `Pages`. Raises what `Client.get` raises."""
+    return Pages(client, asking, query, wanted, limit).page()
 
 
 def read_all(client: Client, asking: Asking, query: Query, wanted: int, limit: PageLimit) -> RowsRead:
-    """All rows, in pages as `read_page` reads them.
+    """All rows, page by page; see `Pages`.
 
     Raises what `Client.get` raises, and VinaclesRefused for a page link that cannot be followed.
     """
-    paging = Paging()
-    answer = read_page(client, asking, query, wanted, limit)
+    pages, paging = Pages(client, asking, query, wanted, limit), Paging()
+    answer = pages.page()
     read, started_at = list(answer.content[0]), answer.started_at
     while paging.advance(answer.content[1]):
-        answer = read_page(client, asking, query, wanted, limit, paging.after)
+        answer = pages.page(paging.after)
         read += answer.content[0]
     return RowsRead(query.entity, tuple(read), started_at)
-
-
-def _page_of_its_own(
-    client: Client,
-    asking: Asking,
-    query: Query,
-    refused_rows: int,
-    limit: PageLimit,
-    after: str | None,
-    refusal: NotUnderstood,
-) -> Answer[Page]:
-    """A full page shows the limit; of one that was the last we only know that it is below `refused_rows`."""
-    for first in _ITS_OWN:
-        try:
-            answer = client.get(asking, replace(query, first=first).target(after), page_of)
-        except (NotUnderstood, PageTooBig):
-            continue
-        rows, more = answer.content
-        limit.lower(min(len(rows), refused_rows - 1) if more and rows else refused_rows // 2)
-        return answer
-    raise refusal

@@ -48,13 +48,16 @@ class Vinacles:
         deadline: Deadline,
         request_id: str | None = None,
         tally: Tally | None = None,
+        *,
+        insist: bool = False,
     ) -> FetchedPage:
         """The newest 25 workorders that equal `terms`, in two round trips. `terms` must hold a spelling.
 
-        `tally` is for those who must know the number of requests of a failure too. Raises what `Client.get`
-        raises.
+        `tally` is for those who must know the number of requests of a failure too. With `insist` it is asked
+        although Vinacles rests. Raises what `Client.get` raises.
         """
-        asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
+        tally = tally or Tally()
+        asking = Asking(dealer.connection, deadline, request_id, tally, dealer, insists=insist)
         found, headers = self._found(dealer, terms, asking)
         kept = headers[:MOST_MATCHES]
         ids = [key for row in kept if (key := number(row.get(DMS_NUMBER))) is not None]
@@ -76,15 +79,19 @@ class Vinacles:
         deadline: Deadline,
         request_id: str | None = None,
         tally: Tally | None = None,
+        *,
+        insist: bool = False,
     ) -> FetchedPage:
         """Those of these workorders that the dealer's affiliates have, in one round trip.
 
-        Raises what `Client.get` raises.
+        `tally` and `insist` as for `search`. Raises what `Client.get` raises.
         """
         if not dms_numbers:
             return FetchedPage((), False, deadline.clock(), 0)
-        asking = Asking(dealer.connection, deadline, request_id, tally or Tally(), dealer)
+        tally = tally or Tally()
+        asking = Asking(dealer.connection, deadline, request_id, tally, dealer, insists=insist)
         calls = self._calls(dealer, (WORKORDER, LINE, CONTACT), dms_numbers, asking)
+        self._client.log_in(asking)
         answers = self._together(calls, deadline)
         asked = set(dms_numbers)
         rows = (row for answer in answers if answer.entity is WORKORDER for row in answer.rows)

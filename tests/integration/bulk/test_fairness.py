@@ -46,9 +46,7 @@ def test_a_dealer_that_does_not_answer_is_asked_less_and_less(workshop: Workshop
         # As if the failures were not in a row: the circuit has its own tests.
         workshop.parts.breaker.close(1)
         if attempt < MAX_ATTEMPTS:
-            with workshop.parts.database.transaction() as connection:
-                query = text("SELECT ring_at - clock_timestamp() FROM refresh_runs")
-                rests.append(round(connection.execute(query).scalar_one().total_seconds()))
+            rests.append(rests_seconds(workshop))
     assert rests == [60, 120, 240, 480]
     assert (run.state, run.error_code) == (RunState.FAILED, "vinacles_unavailable")
     # The next run begins with a knock too, and goes on as soon as one is answered
@@ -60,6 +58,42 @@ def test_a_dealer_that_does_not_answer_is_asked_less_and_less(workshop: Workshop
     assert workshop.refresh().state is RunState.DONE
     first, second, *_ = asked(workshop)
     assert ("filter" in first, "filter" in second) == (False, True)
+
+
+@pytest.mark.parametrize(("retry_after", "rest"), [("30", 60), ("200", 200), ("86400", 300)])
+def test_a_dealer_that_asks_to_wait_is_not_asked_before(
+    workshop: Workshop, retry_after: str, rest: int
+) -> None:
+    workshop.change({"modified_on_works": False})
+    workshop.simulator.admin.answer_status(429, times=None, match="Workorder", retry_after=retry_after)
+    run_id = workshop.parts.bulk.start(1).run_id
+    with pytest.raises(VinaclesUnavailable):
+        hasty(workshop).work(run_id, None, lambda _: None)
+    assert rests_seconds(workshop) == rest
+
+
+def test_nor_before_its_circuit_may_be_probed(workshop: Workshop) -> None:
+    workshop.change({"modified_on_works": False})
+    workshop.simulator.admin.answer_status(503, times=None, match="Workorder", retry_after="200")
+    run_id = workshop.parts.bulk.start(1).run_id
+    with workshop.parts.database.transaction() as connection:
+        circuit = text(
+            "INSERT INTO circuits (dealer_id, failures, trouble, opened_at, probe_at)"
+            " VALUES (1, 3, 'server_error', now(), now())"
+        )
+        connection.execute(circuit)
+    with pytest.raises(VinaclesUnavailable):
+        hasty(workshop).work(run_id, None, lambda _: None)
+    assert state(workshop, run_id).error_code == "vinacles_circuit_open"
+    assert rests_seconds(workshop) == 200
+
+
+def rests_seconds(workshop: Workshop) -> int:
+    """Until the run is rung for again."""
+    with workshop.parts.database.transaction() as connection:
+        query = text("SELECT ring_at - clock_timestamp() FROM refresh_runs")
+        seconds: float = connection.execute(query).scalar_one().total_seconds()
+        return round(seconds)
 
 
 def test_after_a_failure_the_page_is_smaller(workshop: Workshop) -> None:

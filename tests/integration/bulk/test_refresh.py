@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,9 @@ from sandbox.simulator import known
 from schemas.workorder import workorder_id
 from tests.integration.bulk.workshop import Workshop
 from tests.integration.workplace import bulk_of
+from worker.circuit import CLOSED
 from worker.errors import VinaclesUnavailable
+from worker.store.circuits import circuit_of
 from worker.store.columns import RunState
 from worker.store.runs import Run, take_lease
 from worker.store.workorders import card
@@ -144,11 +147,18 @@ def test_a_broken_page_is_done_again_from_its_checkpoint(workshop: Workshop) -> 
     assert f"WorkorderId%20gt%20{broken.after_dms_number}" in first.query
 
 
-def test_a_date_filter_that_does_not_work_costs_a_sweep(workshop: Workshop) -> None:
-    workshop.simulator.admin.add_fault("datetime_filter", status=500, times=None, match="Workorder")
+@pytest.mark.parametrize(
+    "refusal",
+    [{"status": 400}, {"status": 500}, {"status": 500, "code": "DatabaseOperationFailed"}],
+    ids=str,
+)
+def test_a_date_filter_that_does_not_work_costs_a_sweep(workshop: Workshop, refusal: dict[str, Any]) -> None:
+    workshop.simulator.admin.add_fault("datetime_filter", times=None, match="Workorder", **refusal)
     run = workshop.refresh()
     assert run.state is RunState.DONE
     assert known.COMPLETE_ID in workshop.stored()
+    with workshop.parts.database.transaction() as connection:
+        assert circuit_of(connection, 1) == CLOSED
 
 
 def test_due_dealers_start_once_and_two_workers_never_share_a_run(workshop: Workshop) -> None:

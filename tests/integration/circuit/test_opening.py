@@ -14,7 +14,7 @@ from schemas.outcome import Outcome
 from tests.integration.circuit.line import Line, dealer_of
 from tests.integration.workplace import add, settings_for
 from worker.circuit import CLOSED
-from worker.errors import CircuitOpen, ErrorCode, Trouble
+from worker.errors import CircuitOpen, ErrorCode, Trouble, VinaclesUnavailable
 from worker.wiring import build
 
 
@@ -140,3 +140,25 @@ def test_another_dealer_is_not_affected(line: Line) -> None:
     assert line.circuit(2).trouble is Trouble.UNREACHABLE
     assert line.search(1).workorders[0].outcome is Outcome.CREATED
     assert line.circuit(1) == CLOSED
+
+
+def test_who_asks_to_be_left_alone_is_by_people_and_runs_alike(line: Line) -> None:
+    # Given a Vinacles that asked to be left alone for longer than a person waits
+    line.simulator.admin.answer_status(429, times=None, match="Workorder", retry_after="60")
+    line.fails()
+    line.simulator.admin.clear_journal()
+    # Then nobody asks it, whoever wants to know, and its circuit has nothing to do with it
+    error = line.fails()
+    assert (error.code, "not to be asked again before" in error.text) == (
+        ErrorCode.VINACLES_UNAVAILABLE,
+        True,
+    )
+    run_id = line.parts.bulk.start(1).run_id
+    with pytest.raises(VinaclesUnavailable, match="not to be asked again before"):
+        line.parts.bulk.work(run_id, None, lambda _: None)
+    assert line.simulator.admin.journal() == []
+    assert line.circuit() == CLOSED
+    # Unless an operator insists, and an answer ends it for all
+    line.simulator.admin.clear_faults()
+    assert line.search(insist=True).workorders[0].outcome is Outcome.CREATED
+    assert line.search().workorders[0].outcome is Outcome.UNCHANGED

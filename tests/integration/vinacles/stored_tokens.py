@@ -4,7 +4,9 @@ import redis
 
 
 def names(client: redis.Redis) -> list[bytes]:
-    return sorted(name for name in client.scan_iter() if not name.endswith((b":lock", b":refused")))
+    return sorted(
+        name for name in client.scan_iter() if not name.endswith((b":lock", b":refused", b":resting"))
+    )
 
 
 def the_name(client: redis.Redis) -> bytes:

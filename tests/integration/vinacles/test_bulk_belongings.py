@@ -98,6 +98,19 @@ def test_what_lines_teach_about_the_server_is_told(house: House, dealer: Dealer,
     assert (page.page_rows, firsts(server, "WorkorderLine")) == (3, ["5000", "-1", "3"])
 
 
+def test_a_page_too_big_is_halved_for_its_question_alone(
+    house: House, dealer: Dealer, server: BadServer
+) -> None:
+    one, last = rows(line(7, 1), more=True), rows(line(7, 2))
+    server.api = by_entity(
+        WorkorderLine=one_after_another(lambda e: e.error(413), one, last), WorkorderContact=rows()
+    )
+    page = house.bulk.belongings(dealer, page_of(header(7)), soon())
+    assert (len(page.workorders[0].lines), page.page_rows) == (2, None)
+    assert firsts(server, "WorkorderLine") == ["5000", "2500", "2500"]
+    assert firsts(server, "WorkorderContact") == ["5000"]
+
+
 def test_what_one_request_learns_the_others_need_not_ask(
     house: House, dealer: Dealer, server: BadServer
 ) -> None:

@@ -20,7 +20,7 @@ IN_WINDOW = "AppointmentDate ge 2026-11-08T00:00:00Z and AppointmentDate lt 2027
 
 def refusing_dates(refuse: Manners) -> Manners:
     def answer(exchange: Exchange) -> None:
-        if "Date ge" in exchange.request.options.get("$filter", ""):
+        if " ge 20" in exchange.request.options.get("$filter", ""):
             refuse(exchange)
         else:
             exchange.rows(header(7))
@@ -106,21 +106,31 @@ def test_a_page_that_is_not_full_teaches_less(house: House, dealer: Dealer, serv
     assert house.bulk.headers(dealer, WINDOW, soon()).page_rows == 250
 
 
-def test_pages_too_big_are_halved_and_it_is_remembered(
+def test_pages_too_big_are_halved_and_nothing_is_learned_of_it(
     house: House, dealer: Dealer, server: BadServer
 ) -> None:
     too_big: Manners = lambda e: e.error(413)  # noqa: E731  one line, like the table of the others
     server.api = one_after_another(too_big, too_big, rows(header(1)))
     page = house.bulk.headers(dealer, WINDOW, soon())
-    assert (page.page_rows, firsts(server)) == (125, ["500", "250", "125"])
+    assert (page.page_rows, firsts(server)) == (None, ["500", "250", "125"])
+    server.api = one_after_another(too_big, at_most(100, rows(header(1), header(2), more=True)))
+    page = house.bulk.headers(dealer, replace(WINDOW, page_rows=400), soon())
+    assert (page.page_rows, firsts(server)[3:]) == (2, ["400", "200", "-1"])
     server.api = too_big
     with pytest.raises(PageTooBig):
         house.bulk.headers(dealer, replace(WINDOW, page_rows=1), soon())
 
 
-@pytest.mark.parametrize(
-    "refuse", [lambda e: e.error(400, "BadRequest"), lambda e: e.error(500, "UnexpectedError")]
-)
+REFUSALS: list[Manners] = [
+    lambda e: e.error(400, "BadRequest"),
+    lambda e: e.error(500, "UnexpectedError"),
+    lambda e: e.error(500, "DatabaseOperationFailed"),
+    lambda e: e.reply(500, b"<html>Server Error</html>", "text/html"),
+    lambda e: e.reply(500),
+]
+
+
+@pytest.mark.parametrize("refuse", REFUSALS)
 def test_dates_that_cannot_be_compared(
     house: House, dealer: Dealer, server: BadServer, refuse: Manners
 ) -> None:
@@ -137,6 +147,8 @@ def test_dates_that_cannot_be_compared(
         (lambda e: e.error(400), NotUnderstood),
         (lambda e: e.error(404), VinaclesRefused),
         (lambda e: e.error(500, "UnexpectedError"), VinaclesUnavailable),
+        (lambda e: e.error(500, "DatabaseOperationFailed"), VinaclesUnavailable),
+        (one_after_another(*[lambda e: e.error(500)] * 4, rows(header(7))), VinaclesUnavailable),
         (refusing_dates(lambda e: e.error(503)), VinaclesUnavailable),
         (refusing_dates(lambda e: e.error(403)), ConfigurationError),
     ],
@@ -203,9 +215,8 @@ def test_known_numbers_are_as_old_as_the_first_answer_for_them(
     [
         (rows(header(7)), True),
         (rows(), False),
-        (lambda e: e.error(400), False),
-        (lambda e: e.error(403), False),
-        (lambda e: e.error(500, "UnexpectedError"), False),
+        *((refusing_dates(refuse), False) for refuse in REFUSALS),
+        (refusing_dates(lambda e: e.error(403)), False),
     ],
 )
 def test_whether_changes_can_be_looked_for(
@@ -219,9 +230,11 @@ def test_whether_changes_can_be_looked_for(
 def test_a_server_that_is_down_does_not_answer_whether(
     house: House, dealer: Dealer, server: BadServer
 ) -> None:
-    server.api = lambda e: e.error(503)
-    with pytest.raises(VinaclesUnavailable):
-        house.bulk.modified_on_works(dealer, soon())
+    down: list[Manners] = [lambda e: e.error(503), lambda e: e.error(500, "UnexpectedError")]
+    for manners in down:
+        server.api = manners
+        with pytest.raises(VinaclesUnavailable):
+            house.bulk.modified_on_works(dealer, soon())
     server.api, server.login = rows(), lambda e: e.error(401)
     house.redis_client.flushdb()
     with pytest.raises(ConfigurationError):

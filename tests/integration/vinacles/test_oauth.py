@@ -93,7 +93,7 @@ def test_when_a_fresh_token_was_refused_too_no_more_are_bought_for_a_while(
     house: House, connection: Connection, server: BadServer, redis_client: redis.Redis
 ) -> None:
     token = house.tokens.get(connection, soon())
-    house.tokens.fresh_one_refused(connection)
+    house.tokens.fresh_one_refused(connection, token)
     with pytest.raises(ConfigurationError) as caught:
         house.tokens.replace(connection, token, soon())
     assert caught.value.code is ErrorCode.VINACLES_LOGIN_FAILED
@@ -102,6 +102,18 @@ def test_when_a_fresh_token_was_refused_too_no_more_are_bought_for_a_while(
     assert 0 < redis_client.ttl(marker) <= 30
     redis_client.delete(marker)
     assert house.tokens.replace(connection, token, soon()).access_token == Secret("token-2")
+
+
+def test_a_newer_token_than_the_refused_one_may_be_replaced(
+    house: House, connection: Connection, server: BadServer, redis_client: redis.Redis
+) -> None:
+    first = house.tokens.get(connection, soon())
+    house.tokens.fresh_one_refused(connection, first)
+    # Somebody bought another meanwhile: the first was over, or an operator gave it up.
+    redis_client.delete(the_name(redis_client))
+    second = house.tokens.get(connection, soon())
+    assert house.tokens.replace(connection, first, soon()) == second
+    assert house.tokens.replace(connection, second, soon()).access_token == Secret("token-3")
 
 
 def test_keys_are_rotated(house: House, connection: Connection, server: BadServer) -> None:

@@ -87,7 +87,7 @@ def test_without_redis_nothing_is_bought(house: House, connection: Connection, s
         for call in (
             lambda: source.get(connection, soon()),
             lambda: source.replace(connection, token, soon()),
-            lambda: source.fresh_one_refused(connection),
+            lambda: source.fresh_one_refused(connection, token),
         ):
             with pytest.raises(StorageUnavailable):
                 call()

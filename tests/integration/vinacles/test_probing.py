@@ -1,21 +1,30 @@
 """Looking a tenant over."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from schemas.dealer import Connection, Dealer
+from schemas.dealer import Connection, Dealer, Secret
 from schemas.vinacles import CONTACT
 from tests.deadlines import soon
 from tests.integration.vinacles.conftest import House
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners, one_after_another
+from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, TwoDriveError, VinaclesUnavailable
-from worker.vinacles.probing import Probed, Status
+from worker.vinacles.probing import Probed, Probing, Status
 
 HIDDEN: list[Manners] = [
     lambda e: e.error(404),
     lambda e: e.reply(403),
     lambda e: e.reply(302, Location="/login"),
+    lambda e: e.reply(401),
+]
+#: Something that answers whatever is asked for.
+ELSE: list[Manners] = [
+    lambda e: e.reply(200, b"<html>Welcome</html>", "text/html"),
+    lambda e: e.reply(200, b"{}", "text/plain"),
+    lambda e: e.reply(200),
 ]
 
 
@@ -34,7 +43,7 @@ def test_status_of_few_words(house: House, dealer: Dealer, server: BadServer) ->
     assert status.clock_skew_seconds > 1e9
 
 
-@pytest.mark.parametrize("manners", [*HIDDEN, lambda e: e.reply(401)])
+@pytest.mark.parametrize("manners", [*HIDDEN, *ELSE])
 def test_a_hidden_status_is_none(house: House, dealer: Dealer, server: BadServer, manners: Manners) -> None:
     server.api = manners
     assert house.probing.status(dealer, soon()) is None
@@ -57,12 +66,26 @@ def test_openapi(house: House, dealer: Dealer, server: BadServer) -> None:
 def test_a_hidden_openapi_is_none(house: House, dealer: Dealer, server: BadServer, manners: Manners) -> None:
     server.api = manners
     assert house.probing.openapi(dealer, soon()) is None
+    # The fleet's token is none the worse for it.
+    assert len(server.logins) == 1
+    assert house.tokens.get(dealer.connection, soon()).access_token == Secret("token-1")
+    assert list(house.redis_client.scan_iter(match="*:refused")) == []
+
+
+@pytest.mark.parametrize("ask", [Probing.status, Probing.openapi])
+def test_what_is_down_is_not_hidden(
+    house: House, dealer: Dealer, server: BadServer, ask: Callable[[Probing, Dealer, Deadline], object]
+) -> None:
+    for manners in (lambda e: e.reply(503, b"<html>", "text/html"), Exchange.reset):
+        server.api = manners
+        with pytest.raises(VinaclesUnavailable):
+            ask(house.probing, dealer, soon())
 
 
 def test_a_refused_login_is_not_hidden(house: House, dealer: Dealer, server: BadServer) -> None:
     server.api = lambda e: e.reply(401)
     with pytest.raises(ConfigurationError) as caught:
-        house.probing.openapi(dealer, soon())
+        house.probing.probe(dealer, CONTACT, soon())
     assert caught.value.code is ErrorCode.VINACLES_LOGIN_FAILED
 
 

@@ -69,6 +69,16 @@ def test_answers_of_the_api(
         assert (error.retry_after_seconds, error.few_tries) == (7.0, few)
 
 
+@pytest.mark.parametrize(
+    ("status", "few"), [(500, True), (408, False), (429, False), (502, False), (503, False), (504, False)]
+)
+@pytest.mark.parametrize("code", [None, "DatabaseOperationFailed", "UnexpectedError"])
+def test_a_server_may_stumble_over_a_doubted_question(status: int, code: str | None, few: bool) -> None:
+    error = of_status(status, code, None, doubted=True)
+    assert isinstance(error, VinaclesUnavailable)
+    assert error.few_tries is few
+
+
 @pytest.mark.parametrize("status", [202, 204, 206])
 def test_success_without_an_answer_is_tried_few_times(status: int) -> None:
     error = of_status(status, None, None)
