@@ -10,7 +10,6 @@ from redis.retry import Retry
 from sandbox.processes import free_port
 from sandbox.services import Redis
 from schemas.dealer import Connection, Dealer, Secret
-from tests.integration.vinacles.conftest import DATABASE
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer
 from worker.deadline import Deadline
 from worker.retry import RetryRule
