@@ -114,20 +114,27 @@ def test_a_page_too_big_is_halved_for_its_question_alone(
 def test_what_one_request_learns_the_others_need_not_ask(
     house: House, dealer: Dealer, server: BadServer
 ) -> None:
-    """The contacts are refused only when the lines go on with what they have learned."""
-    learned = threading.Event()
+    """Lines learn once the contacts have asked; these are refused when the lines go on with it."""
+    asked, learned = threading.Event(), threading.Event()
 
     def last(exchange: Exchange) -> None:
         learned.set()
         exchange.rows()
 
     def refuse(exchange: Exchange) -> None:
+        asked.set()
         learned.wait(10)
         exchange.error(400)
 
     three = rows(*[line(7, number) for number in range(3)], more=True)
+    taught = at_most(3, one_after_another(three, last))
+
+    def lines(exchange: Exchange) -> None:
+        asked.wait(10)
+        taught(exchange)
+
     server.api = by_entity(
-        WorkorderLine=at_most(3, one_after_another(three, last)),
+        WorkorderLine=lines,
         WorkorderContact=one_after_another(refuse, rows()),
     )
     house.bulk.belongings(dealer, page_of(header(7)), soon())
