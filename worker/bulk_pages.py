@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from schemas.numbers import MAX_ID
 from schemas.outcome import Outcome, Reason
 from schemas.vinacles import DMS_NUMBER, Row
 from worker.assessment import Reading, split_by_digest
@@ -238,4 +239,6 @@ def _after_window(run: Run) -> Phase:
 
 
 def _numbers(rows: Iterable[Row]) -> list[int]:
-    return [number for row in rows if isinstance(number := row.get(DMS_NUMBER), int)]
+    """Those that PostgreSQL can be asked for; what else a row carries is read, and rejected, by itself."""
+    values = (row.get(DMS_NUMBER) for row in rows)
+    return [value for value in values if type(value) is int and abs(value) <= MAX_ID]

@@ -162,6 +162,15 @@ def test_any_page_of_a_run_is_counted_row_by_row(
     line.read_all()
 
 
+@pytest.mark.parametrize("number", [True, False, 10**400, -(10**19), "7001", 7001.0, None, [7001]])
+def test_a_page_with_a_number_that_is_none_is_read_to_its_end(line: Line, number: object) -> None:
+    other = {**invented.HEADER, "WorkorderId": 7002}
+    line.rows = {WORKORDER.name: [{**invented.HEADER, "WorkorderId": number}, other]}
+    run = line.refresh()
+    assert run.state is RunState.DONE
+    assert run.counts.rejected == run.seen >= 2
+
+
 @pytest.mark.parametrize("value", [None, 5, "text", [[]], {"a": 1}, [1], ["a"], [None], [{}, []]])
 def test_what_is_no_list_of_rows_is_an_error_of_ours(line: Line, value: object) -> None:
     line.server.api = lambda exchange: exchange.json({"value": value})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from sandbox.services import Redis
 from sandbox.simulator import known, tables
@@ -21,6 +21,8 @@ from tests.integration.workplace import dealer_on, parts_with, running_simulator
 
 #: Where a search leaves a trace, and the dealer's circuit.
 _TRACES = {"import_attempts", "circuits"}
+#: What the simulator has under awkward numbers.
+_THERE = {number.casefold() for number in known.AWKWARD}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,7 @@ def _comparisons(node: Predicate) -> int:
 @settings(max_examples=150)
 @given(typed)
 def test_a_search_is_a_value_or_a_reason(line: Line, text: str) -> None:
+    assume(text.strip().casefold() not in _THERE)
     _searched(line, text)
 
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 
+from schemas.numbers import MAX_ID
 from schemas.vinacles import CONTACT, DMS_NUMBER, LINE, Entity, FetchedPage, RawWorkorder, Row
 from worker.vinacles.reading import RowsRead
 
@@ -15,7 +16,7 @@ _DIGITS = re.compile(r"[0-9]{1,16}", re.ASCII)
 def number(value: object) -> int | None:
     """An id as an int, also where it came as a text of digits; None for anything else."""
     if type(value) is int:
-        return value
+        return value if abs(value) <= MAX_ID else None
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         return int(value)
     return None

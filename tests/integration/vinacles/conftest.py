@@ -12,6 +12,7 @@ from sandbox.services import Redis
 from schemas.dealer import Connection, Dealer, Secret
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer
 from worker.deadline import Deadline
+from worker.limits import Limits
 from worker.retry import RetryRule
 from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Asking, Client
@@ -85,3 +86,8 @@ def asking(connection: Connection) -> Asking:
 def unreachable() -> Iterator[redis.Redis]:
     with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as client:
         yield client
+
+
+@pytest.fixture
+def limits(redis_client: redis.Redis) -> Limits:
+    return Limits(redis_client)

@@ -24,11 +24,6 @@ ROOT = Path(__file__).parents[3]
 FAST = 10_000.0
 
 
-@pytest.fixture
-def limits(redis_client: redis.Redis) -> Limits:
-    return Limits(redis_client)
-
-
 def run_fleet(redis_server: Redis, processes: int, *arguments: object) -> list[float]:
     """The grants of all processes, in their order."""
     command = [sys.executable, "-m", "tests.integration.vinacles.limit_fleet"]
