@@ -10,7 +10,7 @@ import pytest
 from celery import Celery
 
 from sandbox.demo.scenes import only
-from sandbox.services import PASSWORD, Redis, temporary_folder
+from sandbox.services import Redis, temporary_folder
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
 from tests.acceptance.containers.as_processes import Containers
@@ -184,7 +184,11 @@ def test_what_was_lost_comes_back(operator: Operator, simulator: SimulatorProces
     claire.close()
     # Without a password nobody comes in but from within the container.
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-        psycopg2.connect(operator.postgres.url.replace("+psycopg2", "").replace(f":{PASSWORD}@", ":wrong@"))
+        psycopg2.connect(
+            operator.postgres.url.replace("+psycopg2", "").replace(
+                f":{operator.postgres.password}@", ":wrong@"
+            )
+        )
 
 
 def test_another_machine_goes_on(
