@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 from celery import Celery
+from celery.states import READY_STATES
 from redis import Redis
 
 from sandbox.day.clock import PlayedClock
@@ -119,8 +120,9 @@ class Player:
         found = self._answers.mget([f"celery-task-meta-{task}" for task in tasks])
         for task, meta in zip(tasks, found, strict=True):
             sent, waiting = self._waiting[task]
-            if meta is not None:
-                self._answered(task, answer_of(sent, json.loads(meta)), waiting)
+            # One that rests, its dealer having its share of the threads, is told as RETRY meanwhile.
+            if meta is not None and (told := json.loads(meta))["status"] in READY_STATES:
+                self._answered(task, answer_of(sent, told), waiting)
             elif time.monotonic() > sent.gives_up_at:
                 self._answered(task, _answer(sent, PATIENCE_SECONDS, "no_answer", failed=True), waiting)
 
