@@ -120,7 +120,7 @@ def ask(
             time.sleep(0.005)
 
 
-def ended(told: bytes | None) -> bool:
+def ended(told: bytes | str | None) -> bool:
     """Whether that is a task's end: one that waits for its turn is told as RETRY meanwhile."""
     return told is not None and json.loads(told)["status"] in READY_STATES
 
