@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-import requests
 from celery import Celery
 from redis import Redis
 
+from sandbox.connections import logged_in
 from sandbox.simulator.running import SimulatorProcess
 from sandbox.stack import Stack
 from schemas.messages import ImportRequest
@@ -46,20 +46,6 @@ def all_at_once(calls: Sequence[Callable[[], object]], askers: int) -> tuple[flo
     with ThreadPoolExecutor(askers) as pool:
         each = list(pool.map(milliseconds, calls))
     return time.perf_counter() - began, each
-
-
-@contextmanager
-def logged_in(simulator: SimulatorProcess) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": simulator.client_id,
-            "client_secret": simulator.client_secret,
-            "audience": simulator.audience,
-        }
-        token = session.post(simulator.token_url, data=form, timeout=30).json()["access_token"]
-        session.headers["Authorization"] = f"Bearer {token}"
-        yield session
 
 
 def round_trips(simulator: SimulatorProcess, wo_number: str, dms_number: int, times: int) -> list[float]:

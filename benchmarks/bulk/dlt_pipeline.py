@@ -19,7 +19,7 @@ import time
 from typing import Any
 
 import dlt  # type: ignore[import-not-found]  # runs in dlt's own environment
-from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]
+from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]  # as above
 
 _KEYS: dict[str, str | list[str]] = {
     "Workorder": "WorkorderId",

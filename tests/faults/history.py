@@ -2,6 +2,7 @@
 
 import os
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from signal import SIGKILL
@@ -28,11 +29,11 @@ class History:
         self.deleted: set[int] = set()
 
 
-class Step:
+class Step(ABC):
     """One thing that happens; its `repr` is what a person needs to do it again."""
 
-    def on(self, history: History) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def on(self, history: History) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.services import Postgres, Redis, temporary_folder
+from sandbox.services import Postgres, Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
 from schemas.messages import WhyRequest
-from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
+from tests.integration.workplace import dealer_on, own_postgres, parts_with, running_simulator, settings_for
 from worker.attempt import Attempt
 from worker.circuit import Circuit
 from worker.deadline import Deadline
 from worker.errors import StorageUnavailable, Trouble, TwoDriveError, VinaclesUnavailable
-from worker.store.migrations import upgrade
 from worker.store.tables import Trigger
 from worker.vinacles.failures import unavailable
 from worker.wiring import Parts
@@ -30,12 +29,8 @@ _BOUND_SECONDS = 8.0
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
-    with temporary_folder() as folder:
-        server = Postgres(folder)
-        upgrade(server.url)
+    with own_postgres() as server:
         yield server
-        server.thaw()
-        server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,14 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from sandbox.connections import connection_to
-from sandbox.services import Redis, temporary_folder
+from sandbox.services import Postgres, Redis, temporary_folder
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer, Secret
 from worker.bulk import SLICE_SECONDS, BulkRefresh
 from worker.bulk_dates import Dateless
 from worker.bulk_pages import PAGE_SECONDS, BulkPages
 from worker.settings import Settings
+from worker.store.migrations import upgrade
 from worker.vinacles.bulk import BulkReader
 from worker.wiring import Parts, build
 
@@ -26,6 +27,17 @@ def running_simulator(workorders: int) -> Iterator[SimulatorProcess]:
             yield simulator
         finally:
             simulator.stop()
+
+
+@contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """A server of its own, with our tables, that may be frozen."""
+    with temporary_folder() as folder:
+        server = Postgres(folder)
+        upgrade(server.url)
+        yield server
+        server.thaw()
+        server.stop()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from sandbox.connections import logged_in
 from sandbox.simulator.running import SimulatorProcess
 from tests.integration.workplace import running_simulator
 
@@ -24,13 +25,5 @@ def simulator(_process: SimulatorProcess) -> SimulatorProcess:
 
 @pytest.fixture
 def session(simulator: SimulatorProcess) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": simulator.client_id,
-            "client_secret": simulator.client_secret,
-            "audience": simulator.audience,
-        }
-        token = session.post(simulator.token_url, data=form, timeout=10).json()["access_token"]
-        session.headers["Authorization"] = f"Bearer {token}"
+    with logged_in(simulator) as session:
         yield session

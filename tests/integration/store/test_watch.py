@@ -7,12 +7,12 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection, text
 
-from sandbox.services import Postgres, temporary_folder
+from sandbox.services import Postgres
+from tests.integration.workplace import own_postgres
 from tests.workorders import full
 from worker.deadline import Deadline
 from worker.errors import StorageUnavailable
 from worker.store.copying import copy_children
-from worker.store.migrations import upgrade
 from worker.store.session import Database, Limits
 
 _LIMITS = Limits(pool_size=2, connect_seconds=2, statement_seconds=20)
@@ -20,12 +20,8 @@ _LIMITS = Limits(pool_size=2, connect_seconds=2, statement_seconds=20)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
-    with temporary_folder() as folder:
-        server = Postgres(folder)
-        upgrade(server.url)
+    with own_postgres() as server:
         yield server
-        server.thaw()
-        server.stop()
 
 
 @pytest.fixture
