@@ -1,20 +1,12 @@
-"""A dealer's DMS, people, workers and servers, moved on by steps that hypothesis draws and shrinks."""
+"""What happens to a dealer: its DMS changes, people search and begin to work, time passes; a step each."""
 
-import os
 import time
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from dataclasses import dataclass
-from signal import SIGKILL
-
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 
 from schemas.dealer import Dealer
 from schemas.workorder import workorder_id
 from tests.faults.house import House
-
-_NUMBERS = st.integers(100_001, 100_030)
 
 
 class History:
@@ -27,6 +19,8 @@ class History:
         self.started: dict[int, list[str]] = {}
         #: What the DMS does not have any more.
         self.deleted: set[int] = set()
+        #: Requests written as rows: none may stay without an answer.
+        self.rows: list[int] = []
 
 
 class Step(ABC):
@@ -87,6 +81,20 @@ class Search(Step):
 
 
 @dataclass(frozen=True)
+class WriteRow(Step):
+    number: int
+
+    def on(self, history: History) -> None:
+        [row] = history.house.rows(
+            "INSERT INTO import_requests (dealer_id, kind, search) VALUES (:dealer, 'import', :search) "
+            "RETURNING id",
+            dealer=history.dealer.dealer_id,
+            search=str(self.number + 99_999),
+        )
+        history.rows.append(row["id"])
+
+
+@dataclass(frozen=True)
 class StartWork(Step):
     """By writing the column, as Claire may: no message can be lost on the way."""
 
@@ -114,21 +122,6 @@ class TimePasses(Step):
 
 
 @dataclass(frozen=True)
-class KillChildren(Step):
-    def on(self, history: History) -> None:
-        history.house.kill_children(history.house.bulk())
-
-
-@dataclass(frozen=True)
-class KillBulkWorker(Step):
-    def on(self, history: History) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(history.house.bulk().process.pid, SIGKILL)
-        history.house.end("bulk")
-        history.house.bulk()
-
-
-@dataclass(frozen=True)
 class LeaseRunsOut(Step):
     def on(self, history: History) -> None:
         history.house.lease_runs_out()
@@ -138,60 +131,3 @@ class LeaseRunsOut(Step):
 class Ring(Step):
     def on(self, history: History) -> None:
         history.house.send("workorders.refresh_due", "maintenance").forget()
-
-
-@dataclass(frozen=True)
-class CutPostgres(Step):
-    def on(self, history: History) -> None:
-        history.house.rows(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'twodrive'"
-        )
-
-
-@dataclass(frozen=True)
-class CutRedis(Step):
-    def on(self, history: History) -> None:
-        with history.house.redis(0) as server:
-            server.client_kill_filter(_type="normal")
-        history.house.tidy_backend()
-
-
-@dataclass(frozen=True)
-class ForgetTheQueue(Step):
-    def on(self, history: History) -> None:
-        with history.house.redis(0) as queues:
-            queues.delete("bulk")
-
-
-@dataclass(frozen=True)
-class SpoilVinacles(Step):
-    kind: str
-    times: int
-    after: int
-
-    def on(self, history: History) -> None:
-        history.house.dms.add_fault(self.kind, times=self.times, after=self.after)
-
-
-def steps(least: int, most: int) -> SearchStrategy[list[Step]]:
-    """Histories of so many steps; what is listed first is what a failing one shrinks to."""
-    spoiled = st.sampled_from(["status", "reset", "cut", "unparsable", "expire_tokens"])
-    one: SearchStrategy[Step] = st.one_of(
-        st.builds(TimePasses, st.integers(1, 4)),
-        st.builds(RefreshAll),
-        st.builds(Search, _NUMBERS),
-        st.builds(ChangeWorkorder, _NUMBERS, st.integers(1, 200_000)),
-        st.builds(ChangePrice, _NUMBERS, st.integers(1, 900)),
-        st.builds(DeleteJob, _NUMBERS),
-        st.builds(DeleteWorkorder, _NUMBERS),
-        st.builds(StartWork, _NUMBERS),
-        st.builds(Ring),
-        st.builds(LeaseRunsOut),
-        st.builds(SpoilVinacles, spoiled, st.integers(1, 3), st.integers(0, 3)),
-        st.builds(ForgetTheQueue),
-        st.builds(CutPostgres),
-        st.builds(CutRedis),
-        st.builds(KillChildren),
-        st.builds(KillBulkWorker),
-    )
-    return st.lists(one, min_size=least, max_size=most)

@@ -57,6 +57,9 @@ class House:
         self.up(self.stack.postgres)
         for worker in self._workers.values():
             worker.thaw()
+        # Whoever needs them starts them: they would do others' work.
+        for name in ("other", "requests"):
+            self.end(name)
         self.dms.reset()
         self.run(
             "UPDATE refresh_runs SET state = 'failed', error_code = 'internal', finished_at = now(), "
@@ -90,6 +93,9 @@ class House:
 
     def bulk(self, name: str = "bulk", **options: Any) -> Program:
         return self._worker(name, lambda: self.stack.start_bulk_worker(name=name, **options))
+
+    def requests(self) -> Program:
+        return self._worker("requests", self.stack.start_requests)
 
     def _worker(self, name: str, start: Callable[[], Program]) -> Program:
         worker = self._workers.get(name)
@@ -152,6 +158,7 @@ class House:
         """A minute passes."""
         self.run("UPDATE refresh_runs SET lease_until = now() WHERE lease_owner IS NOT NULL")
         self.run("UPDATE refresh_runs SET ring_at = now() WHERE state = 'running'")
+        self.run("UPDATE import_requests SET try_at = now() WHERE answered_at IS NULL")
 
     def run_row(self, dealer: Dealer) -> Mapping[str, Any]:
         """The newest run of this dealer, empty when there is none."""
@@ -225,9 +232,6 @@ class House:
         with suppress(StorageUnavailable), self.database.transaction() as connection:
             connection.execute(text(statements.OWN_DEALER), {"dealer_id": dealer.dealer_id})
             yield
-
-    def own_connection(self) -> Any:
-        return psycopg2.connect(self.stack.database_url.replace("+psycopg2", ""))
 
     @contextmanager
     def redis(self, database: int) -> Iterator["redis.Redis"]:

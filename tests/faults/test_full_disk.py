@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -48,7 +49,7 @@ def small_disk(house: House, mib: int = 96) -> Iterator[Path]:
 def tables_on(house: House, folder: Path) -> Iterator[None]:
     """The workorders' tables are there, without free room in them."""
     moved: list[str] = []
-    with closing(house.own_connection()) as connection:
+    with closing(own_connection(house)) as connection:
         connection.autocommit = True
         run = connection.cursor().execute
         run(f"CREATE TABLESPACE small LOCATION '{folder}'")
@@ -90,7 +91,7 @@ def wal(house: House) -> Path:
 
 def write_until_it_breaks(house: House) -> None:
     """Megabytes that no table ever sees go into the log, until the server is no more."""
-    with closing(house.own_connection()) as connection, closing(connection.cursor()) as cursor:
+    with closing(own_connection(house)) as connection, closing(connection.cursor()) as cursor:
         connection.autocommit = True
         megabyte = "pg_logical_emit_message(false, 'fill', repeat('x', 1000000))"
         with pytest.raises(psycopg2.OperationalError):
@@ -122,7 +123,7 @@ def test_a_disk_that_is_really_full(house: House, fault: Begin) -> None:
     with small_disk(house) as folder, tables_on(house, folder):
         filler = fill(folder)
         with (
-            closing(house.own_connection()) as connection,
+            closing(own_connection(house)) as connection,
             pytest.raises(psycopg2.errors.DiskFull) as refused,
         ):
             connection.cursor().execute(
@@ -171,3 +172,7 @@ def test_a_log_of_writes_that_is_really_full(house: House, fault: Begin) -> None
         row.over(f"PANIC, storage_unavailable; then {done['pages']} pages, {done['created']} created")
     assert "No space left on device" in (house.stack.postgres.folder / "postgres.log").read_text("utf-8")
     assert all(worker.process.poll() is None for worker in workers)
+
+
+def own_connection(house: House) -> Any:
+    return psycopg2.connect(house.stack.database_url.replace("+psycopg2", ""))
