@@ -126,6 +126,8 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 # A task that finished while Redis was away keeps its answer and stores it when Redis is back.
 result_backend_always_retry = True
 result_backend_max_retries = 12
+# So does one that ends while Redis is full.
+override_backends = {scheme: "worker.answers:PatientRedis" for scheme in ("redis", "rediss")}
 # Answers are read within seconds; a quarter of an hour is plenty. They hold no arguments.
 result_expires = 900
 result_extended = False

@@ -57,9 +57,8 @@ class House:
         self.up(self.stack.postgres)
         for worker in self._workers.values():
             worker.thaw()
-        # Whoever needs them starts them: they would do others' work.
-        for name in ("other", "requests"):
-            self.end(name)
+        self.end("other")
+        self.end("requests")
         self.dms.reset()
         self.run(
             "UPDATE refresh_runs SET state = 'failed', error_code = 'internal', finished_at = now(), "

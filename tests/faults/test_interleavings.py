@@ -93,8 +93,10 @@ def lived_through(house: House, happened: Sequence[Step]) -> int:
     for step in happened:
         step.on(history)
     house.dms.clear_faults()
-    all_answered(house, history.rows)
+    spoiled = any(isinstance(step, broke.SpoilVinacles) for step in happened)
+    all_answered(house, history.rows, with_results=not spoiled)
     last_run(house, history.dealer)
+    created_once(house, history.dealer)
     held = set(history.started)
     assert house.content(history.dealer, without=held) == house.quiet_content(without=held)
     for number, content in history.started.items():
@@ -103,8 +105,9 @@ def lived_through(house: House, happened: Sequence[Step]) -> int:
     return len(held)
 
 
-def all_answered(house: House, rows: Sequence[int]) -> None:
-    """Each row comes to its end, an answer or a reason; the table's constraints keep it from having two."""
+def all_answered(house: House, rows: Sequence[int], *, with_results: bool) -> None:
+    """Each row comes to its end, an answer or a reason; the table's constraints keep it from having two.
+    `with_results`: none of the reasons was Vinacles'."""
 
     def answered() -> bool:
         # What was postponed need not wait any longer.
@@ -116,6 +119,22 @@ def all_answered(house: House, rows: Sequence[int]) -> None:
 
     house.lease_runs_out()
     until(answered, 60, "an answer to every row")
+    failed = house.rows(
+        "SELECT state, error_code FROM import_requests WHERE id = ANY(:rows) AND result IS NULL",
+        rows=list(rows),
+    )
+    assert not (with_results and failed), failed
+
+
+def created_once(house: House, dealer: Dealer) -> None:
+    """Each workorder that is stored was created by one attempt, whoever else tried."""
+    twice = house.rows(
+        "SELECT w.dms_number, count(a.workorder_id) AS times FROM workorders w "
+        "LEFT JOIN import_attempts a ON a.workorder_id = w.id AND a.outcome = 'created' "
+        "WHERE w.dealer_id = :id GROUP BY 1 HAVING count(a.workorder_id) <> 1",
+        id=dealer.dealer_id,
+    )
+    assert twice == []
 
 
 def last_run(house: House, dealer: Dealer) -> None:

@@ -1,7 +1,9 @@
-"""Work that is being done when a fault strikes."""
+"""Work that is being done when a fault strikes, and how it ends."""
 
+import time
 from typing import Any
 
+from sandbox.processes import Program
 from schemas.dealer import Dealer
 from tests.faults.house import House, until
 
@@ -14,3 +16,21 @@ def run_under_way(house: House, latency_ms: float = 80, **options: Any) -> Deale
     house.refresh_all(dealer, **options)
     until(lambda: house.run_row(dealer).get("pages", 0) >= 2, 20, "two pages")
     return dealer
+
+
+def same(workers: list[Program]) -> bool:
+    """Whether all of them are the processes that they were."""
+    return all(worker.process.poll() is None for worker in workers)
+
+
+def finished(house: House, dealer: Dealer) -> None:
+    house.tidy_backend()
+    house.dms.set(latency_ms=0)
+    house.lease_runs_out()
+    house.ring_until_done(dealer)
+    assert house.content(dealer) == house.quiet_content()
+
+
+def elapse(seconds: float) -> None:
+    """How long the fault lasts."""
+    time.sleep(seconds)
