@@ -127,7 +127,7 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 result_backend_always_retry = True
 result_backend_max_retries = 12
 # So does one that ends while Redis is full.
-override_backends = {scheme: "worker.answers:PatientRedis" for scheme in ("redis", "rediss")}
+override_backends = dict.fromkeys(("redis", "rediss"), "worker.answers:PatientRedis")
 # Answers are read within seconds; a quarter of an hour is plenty. They hold no arguments.
 result_expires = 900
 result_extended = False
