@@ -39,7 +39,7 @@ def setting_for_newcomers(stack: Stack) -> str:
     with closing(psycopg2.connect(stack.database_url.replace("+psycopg2", ""))) as connection:
         cursor = connection.cursor()
         cursor.execute("SHOW log_statement")
-        [found] = cursor.fetchone()
+        [(found,)] = cursor.fetchall()
         return str(found)
 
 
