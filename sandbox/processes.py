@@ -17,10 +17,16 @@ class NotStarted(RuntimeError):
 
 def free_port() -> int:
     """A TCP port on loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different ones."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, what: str, every: float = 0.02) -> None:
@@ -53,6 +59,7 @@ class Program:
         self.name = name
         self.log = log
         with log.open("ab") as output:
+            self._log_began = output.tell()
             self.process = subprocess.Popen(
                 list(command),
                 stdin=subprocess.DEVNULL,
@@ -85,6 +92,10 @@ class Program:
         except NotStarted as error:
             self.stop()
             raise NotStarted(f"{error}\n{self.tail()}") from None
+
+    def said(self) -> str:
+        """All that it has logged, without what a program before it left in the same file."""
+        return self.log.read_bytes()[self._log_began :].decode(errors="replace")
 
     def tail(self, lines: int = 20) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

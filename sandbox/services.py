@@ -67,11 +67,12 @@ class Postgres:
         """Neither the server nor any connection's process runs on, as on a machine whose disk hangs."""
         self.program.freeze()
         for process in children_of(self.program.process.pid):
-            os.kill(process, signal.SIGSTOP)
+            # One may end meanwhile.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP)
 
     def thaw(self) -> None:
         for process in children_of(self.program.process.pid):
-            # One may end meanwhile.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGCONT)
         self.program.thaw()

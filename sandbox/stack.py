@@ -102,7 +102,7 @@ class Stack:
     def start_requests(self, *, name: str = "requests", env: Mapping[str, str] | None = None) -> Program:
         """A real server of the table `import_requests`; returns when it looks for rows."""
         server = self.start(name, [sys.executable, "-m", "worker.cli", "requests", "serve"], env)
-        server.wait_ready(lambda: "import_requests_serving" in server.log.read_text())
+        server.wait_ready(lambda: "import_requests_serving" in server.said())
         return server
 
     def health(self, name: str) -> Health:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sandbox.day.expecting import Expected, expected_of
+from sandbox.day.expecting import Expected, Refreshed, expected_of
 from sandbox.day.group import Branch, Group
 from sandbox.day.stories import Books
 from sandbox.day.tenant import everything
@@ -54,7 +54,7 @@ class Compared:
         return all(check.good for check in self.checks)
 
 
-def compare_branches(group: Group, books: Books) -> Compared:
+def compare_branches(group: Group, books: Books, refreshed: Refreshed) -> Compared:
     """Every branch, by Vinacles' rows as they are at this moment."""
     checks: list[Check] = []
     held: list[Held] = []
@@ -64,7 +64,7 @@ def compare_branches(group: Group, books: Books) -> Compared:
     }
     for branch in group.branches.values():
         records = tenants[branch.tenant.simulator.base_url]
-        expected = expected_of(branch, records, books)
+        expected = expected_of(branch, records, books, refreshed)
         stored = _stored(group, branch)
         checks += _checks(group, branch, expected, stored)
         held += [_held(branch, expected, number) for number in expected.now]

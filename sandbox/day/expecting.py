@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sandbox.day.group import Branch
 from sandbox.day.stories import Books
 from sandbox.day.tenant import Record
+from schemas.dealer import Dealer
 from schemas.reading import Accepted, read_workorder
 from schemas.reading import Branch as Where
 from schemas.vinacles import RawWorkorder
@@ -27,19 +28,39 @@ class Expected:
     now: Mapping[int, Workorder]
 
 
-def expected_of(branch: Branch, records: Mapping[int, Record], books: Books) -> Expected:
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """When the day's first refresh and its last one began. Midnight may lie between them."""
+
+    first: datetime
+    last: datetime
+
+    def today(self, dealer: Dealer) -> date:
+        """At the last one."""
+        return self.last.astimezone(ZoneInfo(dealer.time_zone)).date()
+
+    def saw(self, dealer: Dealer, appointment: date) -> bool:
+        """Whether it lay in the window of any of them."""
+        first = self.first.astimezone(ZoneInfo(dealer.time_zone)).date()
+        earliest, latest = timedelta(dealer.days_back), timedelta(dealer.days_ahead)
+        return first - earliest <= appointment <= self.today(dealer) + latest
+
+
+def expected_of(
+    branch: Branch, records: Mapping[int, Record], books: Books, refreshed: Refreshed
+) -> Expected:
     """By the rules that people know: what was typed is imported, what lies in the window too where the dealer
     imports new workorders in bulk; once work has started it stays as it was then, unless the dealer wants
     otherwise; what was deleted in Vinacles stays as it was."""
-    dealer, today = branch.dealer, datetime.now(ZoneInfo(branch.dealer.time_zone)).date()
-    where = Where(dealer.time_zone, dealer.phone_region, today)
+    dealer = branch.dealer
+    where = Where(dealer.time_zone, dealer.phone_region, refreshed.today(dealer))
     typed = [text for dealer_id, text in books.typed if dealer_id == dealer.dealer_id]
     rows: dict[int, RawWorkorder] = {}
     now: dict[int, Workorder] = {}
     for number, record in records.items():
         if dealer.affiliates and record.header["AffiliateId"] not in dealer.affiliates:
             continue
-        if not (dealer.import_new_in_bulk and _in_window(branch, record, today)) and not _typed(
+        if not (dealer.import_new_in_bulk and _in_window(dealer, record, refreshed)) and not _typed(
             record, typed
         ):
             continue
@@ -73,13 +94,11 @@ def _bare(text: str) -> str:
     return "".join(sign for sign in text.upper() if sign.isalnum())
 
 
-def _in_window(branch: Branch, record: Record, today: date) -> bool:
+def _in_window(dealer: Dealer, record: Record, refreshed: Refreshed) -> bool:
     written = record.header["AppointmentDate"]
     if not isinstance(written, str):
         return False
-    day = date.fromisoformat(written[:10])
-    earliest, latest = timedelta(branch.dealer.days_back), timedelta(branch.dealer.days_ahead)
-    return today - earliest <= day <= today + latest
+    return refreshed.saw(dealer, date.fromisoformat(written[:10]))
 
 
 def _read(raw: RawWorkorder, where: Where) -> Workorder | None:

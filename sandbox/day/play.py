@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox.day.bookkeeping import account
 from sandbox.day.clock import PlayedClock
 from sandbox.day.comparison import Compared, compare_branches
+from sandbox.day.expecting import Refreshed
 from sandbox.day.group import Group
 from sandbox.day.player import Player, Story
 from sandbox.day.program import Event, Kind, Program, events
@@ -40,11 +41,12 @@ class Day:
     journal: Journal
     books: Books
     began: datetime
+    evening: datetime
     seconds: float
 
     def compare(self) -> Compared:
         """By what is in Vinacles and in PostgreSQL at this moment."""
-        found = compare_branches(self.group, self.books)
+        found = compare_branches(self.group, self.books, Refreshed(self.began, self.evening))
         return Compared(found.checks + account(self.group, self.journal), found.held)
 
     def finish(self, path: Path) -> Compared:
@@ -84,9 +86,10 @@ def played(program: Program, seed: int, say: Say = lambda _: None) -> Iterator[D
                 player.begin(0, people.visit(branch))
             player.play()
             say("The doors close; every branch is refreshed in full …")
-            _evening(group, happenings)
+            evening = _evening(group, happenings)
             _recoveries(journal, clock)
-            yield Day(program, seed, group, clock, journal, people.books, began, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            yield Day(program, seed, group, clock, journal, people.books, began, evening, seconds)
 
 
 def _story(event: Event, group: Group, people: People, happenings: Happenings) -> Story:
@@ -104,11 +107,14 @@ def _story(event: Event, group: Group, people: People, happenings: Happenings) -
     return happenings.story(event) if of_people is None else of_people(branch)
 
 
-def _evening(group: Group, happenings: Happenings) -> None:
-    """One refresh of everything: only such a run notices what vanished from Vinacles."""
+def _evening(group: Group, happenings: Happenings) -> datetime:
+    """One refresh of everything: only such a run notices what vanished from Vinacles. Returns when it was
+    due."""
     _until_none_is_open(group, happenings)
+    due = datetime.now(UTC)
     group.run("UPDATE dealers SET modified_on_works = false, next_refresh_at = now()")
     _until_none_is_open(group, happenings)
+    return due
 
 
 def _until_none_is_open(group: Group, happenings: Happenings) -> None:

@@ -3,12 +3,14 @@
 import re
 import shutil
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from sandbox.processes import Program, free_port
+from sandbox.processes import NotStarted, Program, free_port, wait_until
 from tests.documents import ROOT
 from tests.tools import installed
 
@@ -61,6 +63,19 @@ class Prometheus:
         assert len(found) <= 1, found
         return float(found[0]["value"][1]) if found else None
 
+    def comes_to(self, expected: Mapping[str, float]) -> None:
+        """Wait until these expressions have these values; AssertionError with what they have at last. A
+        scrape that took too long leaves a moment without any."""
+        found: dict[str, float | None] = {}
+
+        def equal() -> bool:
+            found.update({expression: self.value(expression) for expression in expected})
+            return found == expected
+
+        with suppress(NotStarted):
+            wait_until(equal, 30, "the values")
+        assert found == expected
+
     def samples(self, expression: str) -> int:
         """How many samples a panel with this expression would have since the start."""
         # The last step before an end is up to a second early.
@@ -80,7 +95,7 @@ class Prometheus:
     def _ready(self) -> bool:
         try:
             return requests.get(f"{self.url}/-/ready", timeout=2).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from amqp import Connection
 from amqp.exceptions import AMQPError
 
-from sandbox.processes import Program, free_port
+from sandbox.processes import Program, free_ports
 
 #: Debian's program on the PATH insists on its own user and folders; this is what it starts.
 _DEBIANS = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -24,7 +24,7 @@ def installed() -> str | None:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[str]:
     """Its URL; user and virtual host are the server's first ones, which it lets in from loopback alone."""
-    port, names = free_port(), free_port()
+    port, names, others = free_ports(3)
     env = {
         "PATH": f"{os.environ['PATH']}:/usr/sbin",
         "HOME": str(folder),
@@ -33,7 +33,7 @@ def running(folder: Path) -> Iterator[str]:
         "RABBITMQ_NODENAME": f"twodrive-{port}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_DIST_PORT": str(others),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_CONFIG_FILE": str(folder / "none"),

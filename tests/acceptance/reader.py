@@ -50,7 +50,6 @@ class Reader:
             "https://login.example/oauth/token": simulator.token_url,
             "noord": simulator.audience,
             "claire": simulator.client_id,
-            "8085": str(free_port()),
         }
         (folder / "dealer-12.secret").write_text(simulator.client_secret)
         shutil.copy(ROOT / ".env.example", folder)
@@ -67,7 +66,9 @@ class Reader:
             case ("twodrive-health", *words):
                 self._health(words)
             case ("twodrive", "simulate", *words):
-                self._starts([*_TWODRIVE, "simulate", *self._real(words)], '"base_url"')
+                port = str(free_port())
+                simulate = [port if word == "8085" else word for word in self._real(words)]
+                self._starts([*_TWODRIVE, "simulate", *simulate], '"base_url"')
             case ("curl", *words):
                 curl = installed("curl", "commands to the simulator are not tried", "curl")
                 self._run([curl, *map(self._sent, words)], self._folder)
@@ -159,7 +160,7 @@ class Reader:
         # A simulator tells its secret on purpose: who looks for secrets in logs leaves it out by its name.
         name = "simulator-as-documented" if "simulate" in command else "as-documented"
         program = self._stack.start(name, command)
-        program.wait_ready(lambda: says in program.log.read_text())
+        program.wait_ready(lambda: says in program.said())
         program.stop()
 
     def _environment(self) -> dict[str, str]:

@@ -8,6 +8,9 @@ import pytest
 
 from tests.adding import Copy, copied
 
+# Whoever is first pays for what the fixtures prepare.
+pytestmark = pytest.mark.timeout(300)
+
 _SECTIONS = ("Add a field", "Add a task", "Add a policy")
 #: What must hold after them, of the copy's own tests.
 _HELD = (

@@ -18,6 +18,9 @@ from tests.acceptance.operator import ComposePostgres, Operator
 from tests.documents import ROOT, Command, blocks, commands
 from tests.integration.workplace import running_simulator
 
+# Whoever is first pays for what the fixtures prepare.
+pytestmark = pytest.mark.timeout(300)
+
 _RUNBOOKS = ROOT / "docs" / "runbooks.md"
 _DEALER = 12
 _STARTED_AT = "2026-11-22T08:30:00+01:00"

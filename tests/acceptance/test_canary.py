@@ -18,6 +18,7 @@ from sandbox.services import PASSWORD
 from sandbox.simulator import known
 from sandbox.stack import Stack
 from tests.acceptance.canaries import NAME, PEOPLE, PLATE, TITLE, Nest, kept, overheard, tokens
+from tests.acceptance.waiting import until_flower_hears
 from worker.store.tables import metadata
 from worker.wiring import Parts
 
@@ -149,6 +150,7 @@ def test_no_canary_sings(planted: Desk, stack: Stack, worker: Program, parts: Pa
     served = stack.start_requests(name="canary-requests")
     bulk = stack.start_bulk_worker(name="canary-bulk", children=1)
     flower, url = stack.start_flower()
+    until_flower_hears(stack, url)
     databases = [Redis.from_url(stack.redis.url_of(number)) for number in range(3)]
     try:
         with overheard(databases[0], nest):

@@ -34,19 +34,29 @@ def search(desk: Desk) -> tuple[str, str, str]:
 
 
 def goes_down(desk: Desk) -> None:
-    """A gateway says that the host behind it is down; of that, three tries are enough for a question."""
+    """A gateway says that the host behind it is down; of that, three tries are enough for a question. The
+    pause lasts for as long as the test wants."""
     desk.dms.answer_status(522, times=None)
     for _ in range(3):
         assert search(desk)[0] == "vinacles_unavailable"
+    pause(desk, seconds=240)
     desk.dms.clear_journal()
 
 
-def pause_passes(desk: Desk) -> None:
+def pause(desk: Desk, seconds: int) -> None:
+    """What is left of it."""
     with desk.database.transaction() as connection:
         connection.execute(
-            text("UPDATE circuits SET probe_at = now() WHERE dealer_id = :dealer_id"),
-            {"dealer_id": desk.dealer.dealer_id},
+            text(
+                "UPDATE circuits SET probe_at = now() + make_interval(secs => :seconds) "
+                "WHERE dealer_id = :dealer_id"
+            ),
+            {"dealer_id": desk.dealer.dealer_id, "seconds": seconds},
         )
+
+
+def pause_passes(desk: Desk) -> None:
+    pause(desk, seconds=0)
 
 
 def circuit(desk: Desk) -> Circuit:

@@ -16,6 +16,9 @@ from sandbox.day.program import ONE_HOUR
 from sandbox.simulator import known
 from schemas.workorder import workorder_id
 
+# Whoever is first pays for what the fixtures prepare.
+pytestmark = pytest.mark.timeout(300)
+
 
 @dataclass(frozen=True)
 class Closed:

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
@@ -17,6 +16,7 @@ from sandbox.simulator import known
 from sandbox.stack import Stack
 from schemas.dealer import Dealer
 from schemas.workorder import workorder_id
+from tests.acceptance.waiting import no_answer_yet
 
 _dealer_ids = count(70_000)
 #: Redis' database of queues that only the worker of one test consumes.
@@ -158,14 +158,13 @@ def test_ten_who_ask_two_workers_the_same_are_one_question(desk: Desk, stack: St
     desk.dms.set(latency_ms=100)
 
     def everybody(task: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        def one(number: int) -> dict[str, Any]:
+        def one(number: int) -> "AsyncResult[Any]":
             asked = {"dealer_id": desk.dealer.dealer_id, "request_id": f"click-{number}", **arguments}
-            sent = desk.backend.send_task(task, kwargs=asked, queue="interactive", expires=15)
-            answer: dict[str, Any] = sent.get(timeout=30)
-            return answer
+            return desk.backend.send_task(task, kwargs=asked, queue="interactive", expires=15)
 
-        with ThreadPoolExecutor(10) as people:
-            return list(people.map(one, range(10)))
+        with no_answer_yet(stack):
+            sent = [one(number) for number in range(10)]
+        return [one.get(timeout=30) for one in sent]
 
     with stack.start_worker(name="second", threads=8) as second:
         found = everybody("workorders.import", {"search": known.COMPLETE})

@@ -16,6 +16,7 @@ from sandbox.demo.desk import Desk
 from sandbox.processes import NotStarted, Program, wait_until
 from sandbox.stack import Stack
 from tests.acceptance.browsing import browser
+from tests.acceptance.waiting import until_flower_hears
 from worker.store.dealers import DealerChanges
 
 #: Slow enough to be seen at work.
@@ -24,8 +25,10 @@ _MOST_BYTES = 200_000
 
 
 @pytest.fixture(scope="module")
-def flower(stack: Stack) -> Iterator[str]:
+def flower(stack: Stack, worker: Program) -> Iterator[str]:
+    assert worker.process.poll() is None
     program, url = stack.start_flower(name="flower-of-pages")
+    until_flower_hears(stack, url)
     user, password = stack.flower_login
     yield url.replace("://", f"://{user}:{password}@")
     program.stop()
@@ -84,7 +87,7 @@ def keep(chrome: Chrome, pictures: Path, name: str) -> None:
     assert 5_000 < picture.stat().st_size < _MOST_BYTES
 
 
-@pytest.mark.usefixtures("worker", "bulk_worker")
+@pytest.mark.usefixtures("bulk_worker")
 def test_without_a_login_nothing_is_seen(flower: str, tmp_path: Path) -> None:
     scheme, _, address = flower.partition("://")
     # A browser of its own: one that has logged in before still knows the password.
@@ -136,9 +139,15 @@ def test_workers_a_refresh_at_work_and_a_failure_are_seen(
 
 
 def test_nothing_can_be_done_there(chrome: Chrome, flower: str, stack: Stack, desk: Desk) -> None:
-    inspected = desk.backend.control.inspect(timeout=2).ping() or {}
-    [name] = [name for name in inspected if name.startswith("interactive@")]
-    sees(chrome, f"{flower}/worker/{name}", "Pool", "interactive")
+    answered: list[str] = []
+
+    def worker_answers() -> bool:
+        pinged = desk.backend.control.inspect(timeout=2).ping() or {}
+        answered[:] = [name for name in pinged if name.startswith("interactive@")]
+        return bool(answered)
+
+    wait_until(worker_answers, 30, "the worker's answer")
+    sees(chrome, f"{flower}/worker/{answered[0]}", "Pool", "interactive")
     offered = [
         button.text
         for button in chrome.find_elements(By.CSS_SELECTOR, "button, .btn")

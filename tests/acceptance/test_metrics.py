@@ -26,7 +26,7 @@ _OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0"}
 def exporter(stack: Stack) -> Iterator[str]:
     port = free_port()
     program = stack.start("metrics", [*_TWODRIVE, "metrics", "--port", str(port)])
-    program.wait_ready(lambda: "Serving" in program.log.read_text())
+    program.wait_ready(lambda: "Serving" in program.said())
     yield f"http://127.0.0.1:{port}"
     assert program.stop() == 0, program.tail()
 

@@ -15,6 +15,7 @@ from sandbox.demo.scenes import only
 from sandbox.processes import Program, wait_until
 from sandbox.simulator import known
 from sandbox.stack import Stack
+from tests.acceptance.waiting import until_flower_hears
 
 
 @contextmanager
@@ -25,11 +26,21 @@ def all_statements_logged(stack: Stack) -> Iterator[None]:
         cursor = connection.cursor()
         cursor.execute("ALTER SYSTEM SET log_statement = 'all'")
         cursor.execute("SELECT pg_reload_conf()")
+        # Whoever connects after this is told of it like those who are connected.
+        wait_until(lambda: setting_for_newcomers(stack) == "all", 10, "the setting")
         try:
             yield
         finally:
             cursor.execute("ALTER SYSTEM RESET log_statement")
             cursor.execute("SELECT pg_reload_conf()")
+
+
+def setting_for_newcomers(stack: Stack) -> str:
+    with closing(psycopg2.connect(stack.database_url.replace("+psycopg2", ""))) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SHOW log_statement")
+        [(found,)] = cursor.fetchall()
+        return str(found)
 
 
 def told_by(program: Program, name: str, value: str) -> list[dict[str, object]]:
@@ -59,7 +70,7 @@ def test_from_the_click_through_the_queue(desk: Desk, stack: Stack, worker: Prog
         page = requests.get(url + path, auth=stack.flower_login, timeout=10)
         return page.text if page.ok else ""
 
-    wait_until(lambda: "interactive@" in shown("/api/workers?status=1"), 15, "Flower hears the worker")
+    until_flower_hears(stack, url)
     with all_statements_logged(stack):
         asked = desk.backend.send_task(
             "workorders.import",

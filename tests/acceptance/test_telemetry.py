@@ -48,7 +48,7 @@ def observed(stack: Stack, parts: Parts) -> "Observed":
         env = {
             "TWODRIVE_BROKER_URL": stack.redis.url_of(_QUEUES),
             "TWODRIVE_SENTRY_DSN": collector.dsn,
-            "TWODRIVE_INTERACTIVE_DEADLINE_SECONDS": "3",
+            "TWODRIVE_INTERACTIVE_DEADLINE_SECONDS": "10",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             # Nothing is sent before the end, so that what comes was sent at the end.
             "OTEL_BSP_SCHEDULE_DELAY": "600000",

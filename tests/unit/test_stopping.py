@@ -19,7 +19,7 @@ def celerys(number, frame):
     sys.exit(0)
 
 signal.signal(signal.SIGTERM, celerys)
-bound_the_stop(0.3)
+bound_the_stop({seconds})
 worker_ready.send(sender=None)
 os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(60)
@@ -28,7 +28,7 @@ time.sleep(60)
 
 @pytest.mark.parametrize(("hangs", "code"), [(True, EXIT_CODE), (False, 0)])
 def test_a_stop_comes_to_its_end(hangs: bool, code: int) -> None:
-    program = dedent(_PROGRAM).format(hangs=hangs)
+    program = dedent(_PROGRAM).format(hangs=hangs, seconds=0.3 if hangs else 20)
     ended = subprocess.run(
         [sys.executable, "-c", program], timeout=30, capture_output=True, text=True, check=False
     )

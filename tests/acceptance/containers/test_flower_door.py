@@ -90,7 +90,7 @@ def test_a_flower_with_another_address_is_found(containers: Containers, names: N
     def status() -> int | None:
         try:
             return requests.get(page, timeout=10).status_code
-        except requests.ConnectionError:
+        except requests.RequestException:
             return None
 
     door.wait_ready(lambda: status() == 502)

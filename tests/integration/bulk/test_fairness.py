@@ -1,5 +1,7 @@
 """What a dealer may cost the others and its own Vinacles: knocks, rests, requests; with the real stations."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -12,7 +14,7 @@ from worker.store.runs import MAX_ATTEMPTS, Run
 
 
 def hasty(workshop: Workshop) -> BulkRefresh:
-    return bulk_of(workshop.parts, page_seconds=1)
+    return bulk_of(workshop.parts, page_seconds=2)
 
 
 def state(workshop: Workshop, run_id: int) -> Run:
@@ -47,7 +49,7 @@ def test_a_dealer_that_does_not_answer_is_asked_less_and_less(workshop: Workshop
         workshop.parts.breaker.close(1)
         if attempt < MAX_ATTEMPTS:
             rests.append(rests_seconds(workshop))
-    assert rests == [60, 120, 240, 480]
+    assert rests == [_about(60), _about(120), _about(240), _about(480)]
     assert (run.state, run.error_code) == (RunState.FAILED, "vinacles_unavailable")
     # The next run begins with a knock too, and goes on as soon as one is answered
     again = workshop.parts.bulk.start(1)
@@ -69,7 +71,7 @@ def test_a_dealer_that_asks_to_wait_is_not_asked_before(
     run_id = workshop.parts.bulk.start(1).run_id
     with pytest.raises(VinaclesUnavailable):
         hasty(workshop).work(run_id, None, lambda _: None)
-    assert rests_seconds(workshop) == rest
+    assert rests_seconds(workshop) == _about(rest)
 
 
 def test_nor_before_its_circuit_may_be_probed(workshop: Workshop) -> None:
@@ -85,15 +87,20 @@ def test_nor_before_its_circuit_may_be_probed(workshop: Workshop) -> None:
     with pytest.raises(VinaclesUnavailable):
         hasty(workshop).work(run_id, None, lambda _: None)
     assert state(workshop, run_id).error_code == "vinacles_circuit_open"
-    assert rests_seconds(workshop) == 200
+    assert rests_seconds(workshop) == _about(200)
 
 
-def rests_seconds(workshop: Workshop) -> int:
+def rests_seconds(workshop: Workshop) -> float:
     """Until the run is rung for again."""
     with workshop.parts.database.transaction() as connection:
         query = text("SELECT ring_at - clock_timestamp() FROM refresh_runs")
         seconds: float = connection.execute(query).scalar_one().total_seconds()
-        return round(seconds)
+        return seconds
+
+
+def _about(seconds: float) -> Any:
+    """Of which some have passed already."""
+    return pytest.approx(seconds - 2, abs=3)
 
 
 def test_after_a_failure_the_page_is_smaller(workshop: Workshop) -> None:

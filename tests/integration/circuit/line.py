@@ -18,7 +18,7 @@ from worker.store.circuits import circuit_of
 from worker.wiring import Parts
 
 #: Enough for a few tries; what fails at once fails within it.
-_HASTE_SECONDS = 1.0
+_HASTE_SECONDS = 1.5
 
 
 @dataclass(frozen=True)

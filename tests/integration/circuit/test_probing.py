@@ -98,7 +98,7 @@ def _ring_at(line: Line, run_id: int) -> object:
 
 def test_probing_pages_burn_no_attempts(line: Line) -> None:
     line.down()
-    hasty = bulk_of(line.parts, page_seconds=0.6)
+    hasty = bulk_of(line.parts, page_seconds=1)
     run_id = line.parts.bulk.start(1).run_id
     seen = []
     for _ in range(MAX_ATTEMPTS + 3):

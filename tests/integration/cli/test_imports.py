@@ -142,7 +142,7 @@ def test_a_paused_dealer(twodrive: Run, dealer: str, how: list[str]) -> None:
 def test_a_vinacles_that_is_down(
     twodrive: Run, dms: SimulatorAdmin, dealer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TWODRIVE_INTERACTIVE_DEADLINE_SECONDS", "1")
+    monkeypatch.setenv("TWODRIVE_INTERACTIVE_DEADLINE_SECONDS", "3")
     dms.answer_status(503, times=None)
     result = twodrive("import", dealer, known.COMPLETE, "--local")
     assert result.exit_code == 5

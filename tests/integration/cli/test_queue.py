@@ -45,7 +45,7 @@ def broker(redis_server: Redis) -> Iterator[redis.Redis]:
 
 
 def _ask(settings: Settings) -> Ended:
-    queue = Queue(settings, expires_seconds=1)
+    queue = Queue(settings, expires_seconds=5)
     try:
         with pytest.raises(Ended) as raised:
             queue.ask(_TASK, _ARGUMENTS)

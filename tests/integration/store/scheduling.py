@@ -32,11 +32,13 @@ def make_due(store: Store, ago: str = "1 minute") -> None:
     store.run("UPDATE dealers SET next_refresh_at = now() - CAST(:ago AS interval)", ago=ago)
 
 
-def add_dealers(store: Store, count: int) -> None:
+def add_dealers(store: Store, count: int, first: int = 1000) -> None:
+    """Each is due a minute after the one before; 1000 now."""
     store.run(
         "INSERT INTO dealers (dealer_id, name, base_url, token_url, audience, client_id, "
         "client_secret_encrypted, next_refresh_at) "
         "SELECT n, 'Garage', '', '', '', '', '', now() + make_interval(mins => n - 1000) "
-        "FROM generate_series(1000, 999 + :count) n",
+        "FROM generate_series(:first, :first + :count - 1) n",
+        first=first,
         count=count,
     )

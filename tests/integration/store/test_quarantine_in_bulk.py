@@ -1,12 +1,13 @@
 """What bulk refresh knows of quarantine."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from schemas.outcome import Reason
 from schemas.workorder import workorder_id
 from tests.integration.store.conftest import Stores
 from tests.integration.store.refusing import put, rejected
-from tests.workorders import WORKORDER, fetched, numbered
+from tests.workorders import fetched, numbered
 from worker.store.known import known_outside
 from worker.store.quarantine import Quarantined, quarantined
 from worker.store.runs import Window
@@ -29,12 +30,14 @@ def test_what_bulk_refresh_asks(new_store: Stores) -> None:
 
 
 def test_what_was_never_imported_is_looked_for_outside_of_the_window(new_store: Stores) -> None:
-    """1 has no appointment, 2 one in the window, 3 one after it, 4 an old one, and 5 is imported."""
+    """1 has no appointment, 2 one in the window, 3 one after it, 4 an old one, and 5 is imported,
+    for after it too."""
     store = new_store()
     ((today,),) = store.rows("SELECT CAST(now() AS date)::timestamp")
     assert isinstance(today, datetime)
     days = {1: None, 2: 0, 3: 20, 4: -200, 5: None}
-    put(store, fetched(numbered(5)))
+    imported = replace(numbered(5), appointment_local=today + timedelta(days=20))
+    put(store, fetched(imported))
     put(
         store,
         *(
@@ -44,11 +47,6 @@ def test_what_was_never_imported_is_looked_for_outside_of_the_window(new_store: 
     )
     window = Window(today, today + timedelta(days=10))
     with store.database.transaction() as connection:
-        assert known_outside(connection, store.dealer_id, window, 0, 10) == [1, 3, *_outside(5, window)]
+        assert known_outside(connection, store.dealer_id, window, 0, 10) == [1, 3, 5]
         assert known_outside(connection, store.dealer_id, window, 1, 1) == [3]
-        assert known_outside(connection, store.dealer_id, window, 3, 10) == _outside(5, window)
-
-
-def _outside(number: int, window: Window) -> list[int]:
-    """The imported one is asked for by its own appointment."""
-    return [] if window.begins <= WORKORDER.appointment_local < window.ends else [number]
+        assert known_outside(connection, store.dealer_id, window, 3, 10) == [5]

@@ -70,9 +70,10 @@ def test_a_commit_ends_with_the_deadline(server: Postgres, database: Database) -
 def test_a_copy_larger_than_what_the_line_holds_ends_with_the_deadline(
     server: Postgres, database: Database
 ) -> None:
+    many = [full(number) for number in range(20_000)]
     began = time.monotonic()
     with pytest.raises(StorageUnavailable), frozen_after("SELECT 1", server, database, 1.5) as connection:
-        copy_children(connection, 1, [full(number) for number in range(20_000)])
+        copy_children(connection, 1, many)
     assert time.monotonic() - began < 8
 
 

@@ -132,7 +132,7 @@ def test_nobody_waits_for_a_free_thread_beyond_the_deadline(
     server.api = hang
     narrow = Vinacles(house.client, 1)
     with ThreadPoolExecutor(1) as pool:
-        blocking = pool.submit(narrow.search, dealer, terms_of("W1"), soon(0.7))
+        blocking = pool.submit(narrow.search, dealer, terms_of("W1"), soon(3))
         assert asked.wait(10)
         with pytest.raises(VinaclesUnavailable, match="in time"):
             narrow.search(dealer, terms_of("W2"), soon(0.1))

@@ -68,7 +68,7 @@ def test_an_answer_is_kept_for_a_while_and_an_empty_one_too(redis_client: redis.
 
 
 def test_a_turn_outlasts_its_lease_while_its_holder_lives(redis_client: redis.Redis) -> None:
-    coalescer = Coalescer(redis_client, KEY, lease_seconds=1.5)
+    coalescer = Coalescer(redis_client, KEY, lease_seconds=3)
 
     def work() -> bytes:
         for _ in range(4):
@@ -107,7 +107,7 @@ def hold(url: str, told: Event) -> None:
         threading.Event().wait()
         return b"never"
 
-    Coalescer(redis.Redis.from_url(url), KEY).once("a", work, soon())
+    Coalescer(redis.Redis.from_url(url), KEY, lease_seconds=3).once("a", work, soon())
 
 
 def test_a_failure_is_told_to_its_own_caller_and_the_next_takes_over(redis_client: redis.Redis) -> None:

@@ -67,23 +67,23 @@ def test_no_fleet_exceeds_the_rate(redis_client: redis.Redis, redis_server: Redi
 def test_bulk_keeps_to_four_fifths_of_the_rate_and_all_but_one_slot(limits: Limits) -> None:
     with ExitStack() as held:
 
-        def take(interactive: bool) -> None:
-            held.enter_context(limits.slot(5, 0.05, 9, interactive, soon(0.2)))
+        def take(interactive: bool, within: Deadline) -> None:
+            held.enter_context(limits.slot(5, 0.05, 9, interactive, within))
 
-        def take_of(dealer: int, interactive: bool) -> None:
-            held.enter_context(limits.slot(dealer, FAST, 3, interactive, soon(0.2)))
+        def take_of(dealer: int, interactive: bool, within: Deadline) -> None:
+            held.enter_context(limits.slot(dealer, FAST, 3, interactive, within))
 
-        take(False)
+        take(False, soon())
         with pytest.raises(VinaclesUnavailable, match="limits allow"):
-            take(False)
-        take_of(6, False)
-        take_of(6, False)
+            take(False, soon(0.2))
+        take_of(6, False, soon())
+        take_of(6, False, soon())
         with pytest.raises(VinaclesUnavailable, match="limits allow"):
-            take_of(6, False)
-        take_of(6, True)
+            take_of(6, False, soon(0.2))
+        take_of(6, True, soon())
         with pytest.raises(VinaclesUnavailable, match="limits allow"):
-            take_of(6, True)
-        take_of(7, False)  # another dealer's are its own
+            take_of(6, True, soon(0.2))
+        take_of(7, False, soon())  # another dealer's are its own
 
 
 def test_a_person_starts_at_once_while_bulk_fills_its_share(redis_client: redis.Redis) -> None:
