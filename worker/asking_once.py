@@ -48,11 +48,17 @@ class AskingOnce:
         task_id: str | None,
     ) -> Mapping[str, Any]:
         def work() -> bytes:
+            return json.dumps(dump_import_result(ask(request, task_id, deadline))).encode()
+
+        def watched() -> bytes:
             with self._begun.question(f"{self._coalescer.name_of(key)}:begun"):
-                return json.dumps(dump_import_result(ask(request, task_id, deadline))).encode()
+                return work()
 
         shared = self._coalescer.once
-        answer = json.loads(work() if request.fresh else shared(key, work, deadline, SHARED_SECONDS))
+        # A Redis that is away is waited for once: it takes most of the time that a person has.
+        answer = json.loads(
+            watched() if request.fresh else shared(key, watched, deadline, SHARED_SECONDS, work)
+        )
         return {**answer, "request_id": request_id}
 
 

@@ -67,7 +67,11 @@ class Begun:
         knows, and it is worked on.
         """
         holder = uuid4().hex
-        if self._lost(name, holder) >= MOST_LOSSES:
+        lost = self._lost(name, holder)
+        if lost is None:
+            yield
+            return
+        if lost >= MOST_LOSSES:
             raise _lost()
         self._watch(holder, name)
         try:
@@ -78,11 +82,12 @@ class Begun:
             with suppress(RedisError):  # it counts as lost once, for as long as marks are kept
                 self._end([name], [holder])
 
-    def _lost(self, name: str, holder: str) -> int:
+    def _lost(self, name: str, holder: str) -> int | None:
+        """How often; None with Redis away. Marked as begun unless it was too often."""
         try:
             return int(self._begin([name], [holder, self._lease_ms, MOST_LOSSES, round(KEPT_SECONDS * 1000)]))
         except RedisError:
-            return 0
+            return None
 
     def _watch(self, holder: str, name: str) -> None:
         with self._lock:

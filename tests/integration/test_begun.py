@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from signal import SIGKILL
+from typing import Any
 
 import pytest
 import redis
@@ -35,6 +36,11 @@ def begun(client: redis.Redis) -> Begun:
 def lost(client: redis.Redis, times: int) -> None:
     """As processes leave it that ended long ago."""
     client.zadd(NAME, {f"{number}": number for number in range(times)})
+
+
+def leases(client: Any) -> list[float]:
+    """When they end; the client's types know no scores."""
+    return [score for _, score in client.zrange(NAME, 0, -1, withscores=True)]
 
 
 def asked(begun: Begun) -> bool:
@@ -73,14 +79,8 @@ def test_any_number_may_be_under_way_for_any_time(client: redis.Redis) -> None:
     with ExitStack() as under_way:
         for _ in range(10):
             under_way.enter_context(begun.question(NAME))
-        first = dict(client.zrange(NAME, 0, -1, withscores=True))
-        wait_until(
-            lambda: (
-                min(score for _, score in client.zrange(NAME, 0, -1, withscores=True)) > max(first.values())
-            ),
-            10,
-            "leases renewed beyond the first",
-        )
+        first = leases(client)
+        wait_until(lambda: min(leases(client)) > max(first), 10, "leases renewed beyond the first")
         assert asked(begun)
         assert 0 < client.pttl(NAME) <= KEPT_SECONDS * 1000
     assert client.keys() == []

@@ -135,7 +135,7 @@ class PatientAdapter(HTTPAdapter):
     address with TLS, and to this machine without."""
 
     def __init__(self, names: Names, *, allow_private: bool = False, **options: Any) -> None:
-        self._own = {"names": names, "allow_private": allow_private}
+        self._own: dict[str, Any] = {"names": names, "allow_private": allow_private}
         super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
