@@ -8,6 +8,7 @@ from schemas.answers import dump_import_result
 from schemas.messages import ImportRequest, RefreshRequest
 from schemas.outcome import ImportResult
 from schemas.search import NotSearchable, parse_search
+from worker.begun import Begun
 from worker.coalescing import Coalescer
 from worker.deadline import Deadline
 from worker.importer import Importer
@@ -17,15 +18,17 @@ SHARED_SECONDS = 2.0
 
 
 class AskingOnce:
-    """Ten clicks are one question and ten answers. Safe to share between threads.
+    """Ten clicks are one question and ten answers, and one that ends its process each time is refused. Safe
+    to share between threads.
 
     Each method gives an ImportResult as plain JSON, with the `request_id` of its own request, and raises a
     `TwoDriveError` where no answer could be had.
     """
 
-    def __init__(self, importer: Importer, coalescer: Coalescer) -> None:
+    def __init__(self, importer: Importer, coalescer: Coalescer, begun: Begun) -> None:
         self._importer = importer
         self._coalescer = coalescer
+        self._begun = begun
 
     def search(self, request: ImportRequest, task_id: str | None, deadline: Deadline) -> Mapping[str, Any]:
         key = f"search/{request.dealer_id}/{same_search(request.search)}"
@@ -47,8 +50,15 @@ class AskingOnce:
         def work() -> bytes:
             return json.dumps(dump_import_result(ask(request, task_id, deadline))).encode()
 
+        def watched() -> bytes:
+            with self._begun.question(f"{self._coalescer.name_of(key)}:begun"):
+                return work()
+
         shared = self._coalescer.once
-        answer = json.loads(work() if request.fresh else shared(key, work, deadline, SHARED_SECONDS))
+        # A Redis that is away is waited for once: it takes most of the time that a person has.
+        answer = json.loads(
+            watched() if request.fresh else shared(key, watched, deadline, SHARED_SECONDS, work)
+        )
         return {**answer, "request_id": request_id}
 
 

@@ -136,7 +136,7 @@ def pause_seconds(failed_probes: int, jitter: float) -> float:
 
 def trouble_of(error: BaseException) -> Trouble | None:
     """What is wrong at Vinacles, as far as `error` says. Nothing is where something of ours was away or
-    busy, where Vinacles asks to wait (429), and where it refuses what was asked."""
+    busy, where Vinacles says when to come again, and where it refuses what was asked."""
     return error.trouble if isinstance(error, VinaclesUnavailable) else None
 
 

@@ -48,7 +48,12 @@ class Coalescer:
         self._lease_seconds = lease_seconds
 
     def once(
-        self, key: str, work: Callable[[], bytes], deadline: Deadline, keep_seconds: float = 3.0
+        self,
+        key: str,
+        work: Callable[[], bytes],
+        deadline: Deadline,
+        keep_seconds: float = 3.0,
+        without_redis: Callable[[], bytes] | None = None,
     ) -> bytes:
         """The answer of `work`, by whoever is first; whoever asks under the same `key` meanwhile, or within
         `keep_seconds` of the answer, up to 60, gets the same. `key` may hold personal data; the answer lies
@@ -56,14 +61,14 @@ class Coalescer:
 
         Where the first one fails or dies, the next takes over; a failure goes to its own caller alone.
         Raises what `work` raises, and VinaclesUnavailable when nobody had the answer in time. With Redis
-        away everybody works for themselves.
+        away everybody works for themselves, by `without_redis` where that is another way than `work`.
         """
         name, holder = self.name_of(key), uuid4().hex
         while True:
             try:
                 answer, mine = self._turn(name, holder)
             except RedisError:
-                return work()
+                return (without_redis or work)()
             if answer is not None:
                 return answer
             if mine:

@@ -112,8 +112,11 @@ class Trouble(Coded):
 
     UNREACHABLE = ("unreachable", "cannot be reached, or breaks off its answers")
     TIMEOUT = ("timeout", "does not answer in time")
-    SERVER_ERROR = ("server_error", "answers with server errors (HTTP 5xx)")
-    LOGIN_SERVER = ("login_server", "has a login server that is down")
+    SERVER_ERROR = (
+        "server_error",
+        "answers with server errors (HTTP 5xx), or that it is asked too much (429)",
+    )
+    LOGIN_SERVER = ("login_server", "has a login server that is down or over its quota")
 
 
 class TwoDriveError(Exception):
@@ -148,7 +151,7 @@ class RetryableError(TwoDriveError):
 
 class VinaclesUnavailable(RetryableError):
     """Busy, starting or down, or an answer that was cut off. `trouble` is None where Vinacles may be well: it
-    asks to wait, or we had no time left for it."""
+    says when to come again, or we had no time left for it."""
 
     trouble: Trouble | None = None
 

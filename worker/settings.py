@@ -129,7 +129,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "connect_timeout_seconds",
         "3",
-        "Longest wait for a connection to Vinacles.",
+        "Longest wait for a connection to Vinacles, and for the name server before it.",
         seconds(60),
         3.0,
     ),

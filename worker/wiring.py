@@ -12,6 +12,7 @@ from redis import Redis
 
 from worker import unforeseen
 from worker.asking_once import AskingOnce
+from worker.begun import Begun
 from worker.breaker import Breaker
 from worker.bulk import BulkRefresh
 from worker.bulk_dates import Dateless
@@ -115,7 +116,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     pages = BulkPages(database, dealers, BulkReader(client), importer, Dateless(state), page_seconds=seconds)
     coalescer = Coalescer(state, _naming_key(settings))
     shares = Shares(settings.interactive_threads)
-    asking_once = AskingOnce(importer, coalescer)
+    asking_once = AskingOnce(importer, coalescer, Begun(state))
     patience = settings.interactive_deadline_seconds
     return Parts(
         settings=settings,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from worker.vinacles.addresses import resolved
+from worker.vinacles.names import Names
 
 _SECONDS = 10
 _HTTPS, _HTTP = 443, 80
@@ -38,7 +39,7 @@ def addresses(host: Host, *, allow_private: bool) -> tuple[str, ...]:
     """None at all where the name is unknown or no name server answers. Raises ConfigurationError where the
     worker would not connect to one of them."""
     try:
-        return resolved(host.name, host.port, tls=host.tls, allow_private=allow_private)
+        return _resolved(host, allow_private=allow_private)
     except (OSError, UnicodeError):
         return ()
 
@@ -49,7 +50,7 @@ def certificate_ends(host: Host, ca_bundle: str | None, *, allow_private: bool) 
     Raises `ssl.SSLCertVerificationError` where it is not trusted, OSError where no connection came about,
     ConfigurationError where the worker would not connect.
     """
-    first, *_ = resolved(host.name, host.port, tls=host.tls, allow_private=allow_private)
+    first, *_ = _resolved(host, allow_private=allow_private)
     with closing(socket.create_connection((first, host.port), _SECONDS)) as connected:
         if not host.tls:
             return None
@@ -57,3 +58,7 @@ def certificate_ends(host: Host, ca_bundle: str | None, *, allow_private: bool) 
         with context.wrap_socket(connected, server_hostname=host.name) as secure:
             certificate = cast("dict[str, Any]", secure.getpeercert())
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
+
+
+def _resolved(host: Host, *, allow_private: bool) -> tuple[str, ...]:
+    return resolved(Names(), host.name, host.port, _SECONDS, tls=host.tls, allow_private=allow_private)

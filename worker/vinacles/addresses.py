@@ -9,6 +9,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from worker.vinacles.failures import bad_address, private_address
+from worker.vinacles.names import Names
 
 # RFC 4291, 2.4: global unicast. All other ranges are local, multicast, reserved or hide an IPv4 address.
 _GLOBAL_UNICAST = ip_network("2000::/3")
@@ -38,13 +39,14 @@ def check_host(host: str, *, tls: bool, allow_private: bool) -> None:
         raise private_address()
 
 
-def resolved(host: str, port: int, *, tls: bool, allow_private: bool) -> tuple[str, ...]:
+def resolved(
+    names: Names, host: str, port: int, seconds: float, *, tls: bool, allow_private: bool
+) -> tuple[str, ...]:
     """The addresses of `host`, each of which may be connected to.
 
-    Raises ConfigurationError where one may not, OSError and UnicodeError like `socket.getaddrinfo`.
+    Raises ConfigurationError where one may not, and what `Names.addresses` raises.
     """
-    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = names.addresses(host.strip("[]"), port, seconds)
     if not all(_may_be_reached(address, tls=tls, allow_private=allow_private) for address in addresses):
         raise private_address()
     return addresses

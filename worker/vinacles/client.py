@@ -197,6 +197,9 @@ class Client:
             rest = rest_seconds(error)
             if rest > asking.deadline.remaining():
                 self._rests(asking, rest)
+            elif reply.status == 429:
+                # Nobody is told to stay away: if it goes on, the circuit must know.
+                error.trouble = Trouble.SERVER_ERROR
             raise
         if asking.insists:
             self._rests(asking, 0)

@@ -203,7 +203,9 @@ def of_token_status(status: int, retry_after_seconds: float | None) -> TwoDriveE
     if status in {400, 401, 403}:
         return login_failed()
     if status == 408 or status == 429 or status >= 500:
-        return _busy(status, retry_after_seconds, Trouble.LOGIN_SERVER if status >= 500 else None)
+        # One that says when to come again is left alone until then.
+        trouble = status >= 500 or (status == 429 and retry_after_seconds is None)
+        return _busy(status, retry_after_seconds, Trouble.LOGIN_SERVER if trouble else None)
     return bad_token_url(status)
 
 

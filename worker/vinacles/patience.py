@@ -22,6 +22,7 @@ from urllib3.util.connection import create_connection
 
 from worker.deadline import Deadline
 from worker.vinacles.addresses import resolved
+from worker.vinacles.names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,15 @@ class _Connection(HTTPConnection):
     response_class = _Response
     tls = False
 
-    def __init__(self, *args: Any, allow_private: bool = False, **options: Any) -> None:
+    def __init__(self, *args: Any, names: Names, allow_private: bool, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._names = names
         self._allow_private = allow_private
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers. urllib3's own would ask the name server again."""
         failure = OSError("the name has no address")
-        for address in resolved(self._dns_host, self.port, tls=self.tls, allow_private=self._allow_private):
+        for address in self._addresses():
             try:
                 return create_connection(
                     (address, self.port), self._seconds(), socket_options=self.socket_options
@@ -96,6 +98,17 @@ class _Connection(HTTPConnection):
             except OSError as error:
                 failure = error
         raise failure
+
+    def _addresses(self) -> tuple[str, ...]:
+        """A silent name server is waited for like a silent address: no longer than for one connection."""
+        return resolved(
+            self._names,
+            self._dns_host,
+            self.port,
+            self._seconds(),
+            tls=self.tls,
+            allow_private=self._allow_private,
+        )
 
     def _seconds(self) -> float:
         """For one more try to connect: a name may have any number of addresses that do not answer."""
@@ -121,13 +134,13 @@ class PatientAdapter(HTTPAdapter):
     """Transport for a requests.Session; usable only inside `within`. With `allow_private` it connects to any
     address with TLS, and to this machine without."""
 
-    def __init__(self, *, allow_private: bool = False, **options: Any) -> None:
-        self._allow_private = allow_private
+    def __init__(self, names: Names, *, allow_private: bool = False, **options: Any) -> None:
+        self._own: dict[str, Any] = {"names": names, "allow_private": allow_private}
         super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         pools: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _SecurePool}
         self.poolmanager.pool_classes_by_scheme = {
-            scheme: partial(pool, allow_private=self._allow_private) for scheme, pool in pools.items()
+            scheme: partial(pool, **self._own) for scheme, pool in pools.items()
         }

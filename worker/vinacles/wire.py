@@ -14,6 +14,7 @@ from schemas.dealer import Connection
 from worker.deadline import Deadline
 from worker.vinacles.addresses import check_host
 from worker.vinacles.failures import FOREIGN, bad_address, of_exception, out_of_time, refused, unreadable
+from worker.vinacles.names import Lookup, Names, of_the_system
 from worker.vinacles.patience import PatientAdapter, within
 from worker.vinacles.query import MOST_URL_BYTES
 
@@ -49,10 +50,16 @@ class Session(requests.Session):
         """Nothing is followed, and no Location is looked at or its body read for it."""
 
 
-def build_session(parallel: int, ca_bundle: str | None = None, *, allow_private: bool = False) -> Session:
+def build_session(
+    parallel: int,
+    ca_bundle: str | None = None,
+    *,
+    allow_private: bool = False,
+    lookup: Lookup = of_the_system,
+) -> Session:
     """One session per process, for `parallel` threads: no proxies or logins from the environment, no
     cookies, no redirects, no private addresses unless `allow_private`. `ca_bundle` is a file of certificates
-    to trust instead of the built-in ones."""
+    to trust instead of the built-in ones; `lookup` is asked for the addresses of names."""
     # Their lines at DEBUG and WARNING repeat whole URLs, and with them what somebody searched for.
     for name in ("connection", "connectionpool", "response"):
         logging.getLogger(f"urllib3.{name}").setLevel(logging.ERROR)
@@ -68,7 +75,9 @@ def build_session(parallel: int, ca_bundle: str | None = None, *, allow_private:
             "User-Agent": f"twodrive-claire/{version('twodrive-claire')}",
         }
     )
-    adapter = PatientAdapter(pool_connections=parallel, pool_maxsize=parallel, allow_private=allow_private)
+    adapter = PatientAdapter(
+        Names(lookup), pool_connections=parallel, pool_maxsize=parallel, allow_private=allow_private
+    )
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -83,6 +83,11 @@ def test_an_untroubled_dealer_costs_no_statement_more(line: Line) -> None:
         ({"kind": "cut"}, Trouble.UNREACHABLE),
         ({"kind": "slow", "seconds": 9}, Trouble.TIMEOUT),
         ({"kind": "status", "status": 502, "body": "html"}, Trouble.SERVER_ERROR),
+        ({"kind": "status", "status": 429}, Trouble.SERVER_ERROR),
+        ({"kind": "status", "status": 429, "retry_after": "0"}, Trouble.SERVER_ERROR),
+        ({"kind": "status", "status": 429, "retry_after": "1"}, Trouble.SERVER_ERROR),
+        ({"kind": "status", "status": 429, "retry_after": "soon"}, Trouble.SERVER_ERROR),
+        ({"kind": "status", "status": 429, "match": "token"}, Trouble.LOGIN_SERVER),
     ],
     ids=str,
 )
@@ -96,8 +101,8 @@ def test_what_opens_it(line: Line, fault: dict[str, Any], trouble: Trouble) -> N
 @pytest.mark.parametrize(
     "fault",
     [
-        {"kind": "status", "status": 429, "retry_after": "1"},
-        {"kind": "status", "status": 429, "match": "token"},
+        {"kind": "status", "status": 429, "retry_after": "60"},
+        {"kind": "status", "status": 429, "match": "token", "retry_after": "60"},
         {"kind": "status", "status": 401, "match": "token"},
         {"kind": "status", "status": 401},
         {"kind": "status", "status": 403},
@@ -122,7 +127,7 @@ def test_silence_within_less_than_a_fair_time_does_not(line: Line) -> None:
 
 def test_what_an_earlier_try_met_still_holds_when_the_last_says_nothing(line: Line) -> None:
     line.simulator.admin.answer_status(503)
-    line.simulator.admin.answer_status(429, times=None, after=1)
+    line.simulator.admin.answer_status(429, times=None, after=1, retry_after="60")
     line.fails(seconds=2)
     assert line.circuit().trouble is Trouble.SERVER_ERROR
 

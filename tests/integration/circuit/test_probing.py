@@ -30,7 +30,7 @@ def test_a_person_may_be_the_probe(line: Line) -> None:
 def test_a_probe_that_is_refused_closes_it_and_one_that_says_nothing_is_given_back(line: Line) -> None:
     line.open()
     line.simulator.admin.clear_faults()
-    line.simulator.admin.answer_status(429, times=None)
+    line.simulator.admin.answer_status(500, times=None)  # Data API builder's UnexpectedError
     line.pause_passes()
     line.fails()
     circuit = line.circuit()

@@ -176,3 +176,9 @@ def test_an_answer_and_a_turn_from_before_the_clock_was_set_back_are_forgotten(
     redis_client.set(coalescer.name_of("a"), b"old", px=hour)
     redis_client.set(turn_of(coalescer), "somebody who died", px=hour)
     assert coalescer.once("a", lambda: b"new", soon()) == b"new"
+
+
+def test_with_redis_away_it_may_be_done_in_another_way(unreachable: redis.Redis) -> None:
+    coalescer = Coalescer(unreachable, KEY)
+    assert coalescer.once("a", lambda: b"work", soon(), 3, lambda: b"without") == b"without"
+    assert coalescer.once("a", lambda: b"work", soon()) == b"work"
