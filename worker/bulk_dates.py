@@ -6,9 +6,9 @@ from dataclasses import replace
 import redis
 
 from worker.errors import ErrorCode, TwoDriveError
+from worker.redis_client import shared_memory
 from worker.vinacles.bulk import BulkQuery
 from worker.vinacles.failures import DatetimeFilterRefused
-from worker.vinacles.oauth import shared_memory
 
 #: No run takes as long; one that does asks once more.
 _KEPT_SECONDS = 86_400

@@ -11,9 +11,9 @@
         ├── ConfigurationError      an operator must act: a setting, a dealer's record, a login
         └── VinaclesRefused         our request or the mapping is wrong
 
-Foreign exceptions become these in two places: `vinacles/wire.py` and `store/session.py`.
-A workorder that cannot be used is no error: it is a `Rejection`. No text here ever holds a response body,
-a secret, or anything a person typed.
+Foreign exceptions become these in three places: `vinacles/wire.py`, `store/session.py` and `redis_client.py`.
+A workorder that cannot be used is no error: it is a `Rejected` with a `Reason`. No text here ever holds a
+response body, a secret, or anything a person typed.
 """
 
 from schemas.coded import Coded

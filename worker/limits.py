@@ -18,10 +18,12 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import redis
+import structlog
 from redis.exceptions import RedisError
 
 from worker.deadline import Deadline
 from worker.errors import ErrorCode, StorageUnavailable, VinaclesUnavailable
+from worker.redis_client import shared_memory
 from worker.retry import LONGEST_REST_SECONDS
 from worker.vinacles.client import Asking
 
@@ -31,6 +33,7 @@ GRACE_SECONDS = 1.0
 #: No lease of a slot is that long.
 _TOO_FAR_SECONDS = 900.0
 _POLL_SECONDS = 0.02
+_log = structlog.get_logger(__name__)
 
 # KEYS: slots (holder → when it frees itself), rate (request → when it was granted), both in microseconds; a
 # mark that lives as long as the dealer's Vinacles rests.
@@ -107,6 +110,7 @@ class Limits:
         self._take = redis_client.register_script(_TAKE)
         self._sleep = sleep
         self._jitter = jitter
+        self._away = False
 
     def gate(self, asking: Asking) -> AbstractContextManager[object]:
         """For `Client`: a slot of the dealer that is asked."""
@@ -151,27 +155,36 @@ class Limits:
         clock. The slot of a holder that died frees itself `GRACE_SECONDS` after its deadline.
 
         Raises VinaclesUnavailable when there is no room in time, or Vinacles rests for longer; the latter is
-        nothing to who `insists`. With Redis away a person is let through uncounted (and gets None): there are
-        few of them. Bulk work is not: StorageUnavailable.
+        nothing to who `insists`. While Redis is away a person is let through uncounted (and gets None): there
+        are few of them, and it is logged once. Bulk work is not: StorageUnavailable. A login or certificate
+        that is wrong lets nobody through: ConfigurationError.
         """
         names, holder = _names(dealer_id), uuid4().hex
+        allowed = allowance(rate, concurrent, interactive=interactive)
+        longest = allowance(rate, concurrent, interactive=False).window_seconds
+        heeded = 0.0 if insists else LONGEST_REST_SECONDS
+        spans = (allowed.window_seconds, longest, _TOO_FAR_SECONDS, heeded)
+        fixed = [allowed.concurrent, allowed.requests, *map(_microseconds, spans)]
         try:
-            allowed = allowance(rate, concurrent, interactive=interactive)
-            longest = allowance(rate, concurrent, interactive=False).window_seconds
-            heeded = 0.0 if insists else LONGEST_REST_SECONDS
-            spans = (allowed.window_seconds, longest, _TOO_FAR_SECONDS, heeded)
-            fixed = [allowed.concurrent, allowed.requests, *map(_microseconds, spans)]
-            granted = self._wait(names, holder, fixed, deadline, time_zone)
-        except RedisError:
+            with shared_memory():
+                granted = self._wait(names, holder, fixed, deadline, time_zone)
+        except StorageUnavailable:
             if not interactive:
-                raise _storage_away() from None
+                raise
             granted = None
+        self._tell(away=granted is None)
         try:
             yield granted
         finally:
             if granted is not None:
                 with suppress(RedisError):  # it frees itself
                     self._redis.zrem(names[0], holder)
+
+    def _tell(self, *, away: bool) -> None:
+        """Once, when people begin to be let through uncounted."""
+        if away and not self._away:
+            _log.warning("limits_not_counted")
+        self._away = away
 
     def _wait(
         self, names: list[str], holder: str, fixed: list[int], deadline: Deadline, time_zone: str
@@ -214,12 +227,4 @@ def _left_alone(seconds: float, time_zone: str) -> VinaclesUnavailable:
         f"This dealer's 2Drive asked not to be asked again before {until:%H:%M:%S}.",
         "Search again after that. Operators: twodrive check asks at once.",
         retry_after_seconds=seconds,
-    )
-
-
-def _storage_away() -> StorageUnavailable:
-    return StorageUnavailable(
-        ErrorCode.STORAGE_UNAVAILABLE,
-        "The shared memory of the workers (Redis) did not answer.",
-        "The work is tried again; if it goes on, check the Redis server.",
     )

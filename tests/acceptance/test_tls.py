@@ -11,8 +11,8 @@ from sandbox.simulator import known
 from sandbox.stack import Stack
 from tests.acceptance.tls_front import tls_front
 from worker.errors import ConfigurationError
+from worker.redis_client import shared_memory
 from worker.tls import verified_redis
-from worker.vinacles.oauth import shared_memory
 
 
 def _urls(stack: Stack, port: int) -> dict[str, str]:

@@ -11,18 +11,12 @@ from typing import Protocol
 
 import redis
 from cryptography.fernet import InvalidToken
-from redis.exceptions import AuthenticationError, LockError, NoPermissionError, RedisError
+from redis.exceptions import LockError, RedisError
 
 from schemas.dealer import Connection, Secret
 from worker.deadline import Deadline
-from worker.errors import (
-    ConfigurationError,
-    ErrorCode,
-    StorageUnavailable,
-    Trouble,
-    TwoDriveError,
-    VinaclesUnavailable,
-)
+from worker.errors import StorageUnavailable, Trouble, TwoDriveError, VinaclesUnavailable
+from worker.redis_client import shared_memory
 from worker.retry import LONGEST_REST_SECONDS
 from worker.vinacles.answers import retry_after_seconds
 from worker.vinacles.failures import login_failed, of_token_status, out_of_time, unreadable
@@ -215,30 +209,3 @@ class TokenSource:
 
 def _rest_of(name: str) -> str:
     return f"{name}:resting"
-
-
-@contextmanager
-def shared_memory() -> Iterator[None]:
-    """Errors of Redis as ours: StorageUnavailable, or ConfigurationError for a refused login
-    or certificate."""
-    try:
-        yield
-    except (AuthenticationError, NoPermissionError):
-        raise ConfigurationError(
-            ErrorCode.CONFIGURATION,
-            "The shared memory of the workers (Redis) does not accept this login.",
-            "Check the setting TWODRIVE_STATE_URL.",
-        ) from None
-    except RedisError as error:
-        # redis-py wraps Python's error, of which the text is left.
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise ConfigurationError(
-                ErrorCode.CONFIGURATION,
-                "The shared memory of the workers (Redis) did not prove itself by TLS.",
-                "Check the host in TWODRIVE_STATE_URL and the certificates in TWODRIVE_SERVICE_CA_BUNDLE.",
-            ) from None
-        raise StorageUnavailable(
-            ErrorCode.STORAGE_UNAVAILABLE,
-            "The shared memory of the workers (Redis) did not answer.",
-            "Search again in a minute; if it goes on, check the Redis server.",
-        ) from None

@@ -6,7 +6,8 @@ from typing import cast
 
 import redis
 
-from worker.vinacles.oauth import TOKEN_NAMES, shared_memory
+from worker.redis_client import shared_memory
+from worker.vinacles.oauth import TOKEN_NAMES
 
 _NAME = re.compile(rf"{TOKEN_NAMES}[0-9a-f]+".encode())
 # The token keeps its name and its time to live; one that was renewed meanwhile is left alone.

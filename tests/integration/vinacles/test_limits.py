@@ -1,6 +1,7 @@
 """A dealer's limits, shared by all workers."""
 
 import multiprocessing
+import re
 import subprocess
 import sys
 import threading
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from sandbox.services import Redis
 from tests.deadlines import soon
 from tests.integration.vinacles.conftest import DATABASE
 from worker.deadline import Deadline
-from worker.errors import StorageUnavailable, VinaclesUnavailable
+from worker.errors import ConfigurationError, StorageUnavailable, VinaclesUnavailable
 from worker.limits import GRACE_SECONDS, Limits
 
 ROOT = Path(__file__).parents[3]
@@ -168,11 +170,34 @@ def test_longer_leases_outlive_shorter_ones(limits: Limits, redis_client: redis.
 
 def test_with_redis_away_people_go_on_and_bulk_does_not(unreachable: redis.Redis) -> None:
     limits = Limits(unreachable)
-    with limits.slot(5, 5, 4, True, soon()) as granted:
-        assert granted is None
+    with capture_logs() as logs:
+        for _ in range(2):
+            with limits.slot(5, 5, 4, True, soon()) as granted:
+                assert granted is None
+    assert [line["event"] for line in logs] == ["limits_not_counted"]
     with pytest.raises(StorageUnavailable) as caught, limits.slot(5, 5, 4, False, soon()):
         raise AssertionError("let through")
     assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def test_each_time_that_redis_goes_away_is_told(redis_client: redis.Redis, unreachable: redis.Redis) -> None:
+    limits, away = Limits(redis_client), Limits(unreachable)
+    there = limits._take
+    with capture_logs() as logs:
+        for take in (there, away._take, there, away._take):
+            limits._take = take
+            with limits.slot(5, 5, 4, True, soon()):
+                pass
+    assert [line["event"] for line in logs] == ["limits_not_counted"] * 2
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_a_login_that_redis_refuses_lets_nobody_through(redis_server: Redis, interactive: bool) -> None:
+    url = redis_server.url_of(DATABASE)
+    with redis.Redis.from_url(re.sub(r"//[^@]*@", "//:wrong@", url)) as stranger:
+        limits = Limits(stranger)
+        with pytest.raises(ConfigurationError), limits.slot(5, 5, 4, interactive, soon()):
+            raise AssertionError("let through")
 
 
 def test_redis_may_go_away_inside(redis_client: redis.Redis, unreachable: redis.Redis) -> None:
