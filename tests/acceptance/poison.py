@@ -1,7 +1,8 @@
 """The product with poison: what is named in the environment kills the process that works on it.
 
 As a program (`python -m tests.acceptance.poison …`) it is `twodrive`; as a module that a worker includes, it
-adds the poison to the worker.
+adds the poison to the worker. The only place where what we own is replaced: each try must die in
+the middle of the work, in a process of its own, and no real message does that for sure.
 """
 
 import os

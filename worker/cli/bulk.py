@@ -1,8 +1,9 @@
 """`twodrive bulk` and `twodrive runs`: refreshing all of a dealer's workorders, watched in PostgreSQL."""
 
+import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from time import sleep
 
 import click
 
@@ -50,7 +51,7 @@ def bulk(dealer_id: int, no_wait: bool, local: bool, as_json: bool) -> None:
         # Another message for a run that has one would give its dealer a second place in the queue.
         if started.unattended and not local:
             _ring(opened, started)
-        run = _state(opened, run_id) if no_wait else _followed(opened, run_id, local=local)
+        run = _state(opened, run_id) if no_wait else followed(opened, run_id, local=local)
     result = as_result(run)
     if as_json:
         screen.print_json(dump_bulk_result(result))
@@ -95,7 +96,7 @@ def _ring(opened: Parts, started: StartedRun) -> None:
         queue.tell("workorders.refresh_dealer", arguments, "bulk", _EXPIRES_SECONDS)
 
 
-def _followed(opened: Parts, run_id: int, *, local: bool) -> Run:
+def followed(opened: Parts, run_id: int, *, local: bool, sleep: Callable[[float], None] = time.sleep) -> Run:
     """The run at its end; watched, or worked on here where nobody else does."""
     patience = Patience()
     with run_views.bar() as bar:

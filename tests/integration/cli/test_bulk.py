@@ -10,7 +10,11 @@ from sandbox.processes import Program
 from sandbox.simulator.admin import SimulatorAdmin
 from sandbox.stack import Stack
 from tests.unit.cli.running import Run
+from worker.cli.bulk import followed
+from worker.cli.exits import Ended
+from worker.store.columns import RunState
 from worker.store.runs import release, take_lease
+from worker.wiring import Parts
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +73,7 @@ def test_a_start_without_waiting_is_joined(
 
 
 @pytest.fixture
-def held(cli_stack: Stack, eager: str) -> Iterator[tuple[int, Callable[[], None]]]:
+def held(cli_stack: Stack, eager: str) -> Iterator[tuple[Parts, int, Callable[[], None]]]:
     """A run of the dealer that somebody works on, and how he leaves it."""
     parts = cli_stack.parts()
     run_id = parts.bulk.start(int(eager)).run_id
@@ -80,31 +84,28 @@ def held(cli_stack: Stack, eager: str) -> Iterator[tuple[int, Callable[[], None]
         with parts.database.transaction() as connection:
             release(connection, run_id, "somebody")
 
-    yield run_id, leave
+    yield parts, run_id, leave
     leave()
     parts.close()
 
 
 def test_what_somebody_holds_is_watched_and_then_taken_up(
-    twodrive: Run, monkeypatch: pytest.MonkeyPatch, eager: str, held: tuple[int, Callable[[], None]]
+    held: tuple[Parts, int, Callable[[], None]],
 ) -> None:
-    run_id, leave = held
-    monkeypatch.setattr("worker.cli.bulk.sleep", lambda _: leave())
-    assert _json(twodrive, "bulk", eager, "--local").items() >= {"run_id": run_id, "state": "done"}.items()
+    parts, run_id, leave = held
+    run = followed(parts, run_id, local=True, sleep=lambda _: leave())
+    assert (run.run_id, run.state) == (run_id, RunState.DONE)
 
 
-def test_ctrl_c_ends_the_watching_alone(
-    twodrive: Run, monkeypatch: pytest.MonkeyPatch, eager: str, held: tuple[int, Callable[[], None]]
-) -> None:
+def test_ctrl_c_ends_the_watching_alone(twodrive: Run, held: tuple[Parts, int, Callable[[], None]]) -> None:
     def press(_: float) -> None:
         raise KeyboardInterrupt
 
-    run_id, _ = held
-    with monkeypatch.context() as patch:
-        patch.setattr("worker.cli.bulk.sleep", press)
-        result = twodrive("bulk", eager, "--local")
-    assert result.exit_code == 1
-    assert f"Stopped watching; run {run_id} is open." in result.stderr
+    parts, run_id, _ = held
+    with pytest.raises(Ended) as ended:
+        followed(parts, run_id, local=True, sleep=press)
+    assert ended.value.exit_code == 1
+    assert ended.value.message == f"Stopped watching; run {run_id} is open."
     assert run_id in [run["run_id"] for run in _json(twodrive, "runs")]
 
 

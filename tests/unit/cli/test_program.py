@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from tests.unit.cli.conftest import PASSWORD
 from tests.unit.cli.running import Run
 from worker.cli.exits import Exit, ended, ended_by_code
 from worker.cli.help import Command
 from worker.cli.manual import manual
-from worker.cli.program import program
+from worker.cli.program import Program, program
 from worker.errors import ErrorCode, FatalError
 
 _ROOT = Path(__file__).parents[3]
@@ -89,18 +90,18 @@ def test_wrong_usage(twodrive: Run) -> None:
     assert twodrive("no-such-command").exit_code == 2
 
 
-def test_an_unforeseen_error_shows_its_kind_alone(
-    twodrive: Run, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unforeseen_error_shows_its_kind_alone() -> None:
+    with_a_defect = Program(params=program.params, callback=program.callback)
+
+    @with_a_defect.command("break")
     def broken() -> None:
         raise LookupError("canary-text")
 
-    monkeypatch.setattr("worker.cli.database.load", broken)
-    result = twodrive("db", "current")
+    result = CliRunner().invoke(with_a_defect, ["break"])
     assert result.exit_code == 1
     assert "An unforeseen LookupError ended the command." in result.stderr
     assert "canary" not in result.output
-    assert isinstance(twodrive("--debug", "db", "current").exception, LookupError)
+    assert isinstance(CliRunner().invoke(with_a_defect, ["--debug", "break"]).exception, LookupError)
 
 
 @pytest.mark.parametrize(
