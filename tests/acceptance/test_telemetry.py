@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,28 +86,27 @@ class Observed:
 
 
 def ask(desk: Desk, search: str, dealer_id: int = _DEALER, **more: Any) -> Any:
-    """The answer, None for a failure."""
+    """The answer, or the stable code of a failure."""
     arguments = {"dealer_id": dealer_id, "search": search, **more.pop("kwargs", {})}
     sent = desk.backend.send_task("workorders.import", kwargs=arguments, queue="interactive", **more)
-    with suppress(Exception):
-        return sent.get(timeout=40)
-    return None
+    given = sent.get(timeout=40, propagate=False)
+    return given.args[0] if isinstance(given, Exception) else given
 
 
 def _people(desk: Desk) -> None:
     found = ask(desk, known.COMPLETE_PLATE, kwargs={"request_id": _REQUEST}, headers=_HEADERS)
     only(found, outcome="created")
     only(ask(desk, _TYPED), outcome="not_found")
-    assert ask(desk, _TYPED, dealer_id=99_999) is None
-    assert ask(desk, _TYPED, kwargs={_TYPED: _TYPED}) is None
+    assert ask(desk, _TYPED, dealer_id=99_999) == "dealer_unknown"
+    assert ask(desk, _TYPED, kwargs={_TYPED: _TYPED}) == "message_invalid"
     fault = desk.dms.answer_status(503, times=None, match="Workorder")
-    assert ask(desk, known.WITHOUT_LABOR) is None
+    assert ask(desk, known.WITHOUT_LABOR) == "vinacles_unavailable"
     desk.dms.remove_fault(fault)
     with _refused_by_postgres(desk):
-        assert ask(desk, known.BELGIAN_PLATE, kwargs={"request_id": _DEFECT}) is None
+        assert ask(desk, known.BELGIAN_PLATE, kwargs={"request_id": _DEFECT}) == "internal"
     desk.dms.expire_tokens()
     fault = desk.dms.answer_status(401, times=None, match="api")
-    assert ask(desk, known.WITHOUT_LABOR) is None
+    assert ask(desk, known.WITHOUT_LABOR) == "vinacles_login_failed"
     desk.dms.remove_fault(fault)
 
 
