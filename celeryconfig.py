@@ -9,6 +9,7 @@ from kombu import Exchange, Queue
 
 from worker.environment import load
 from worker.errors import ConfigurationError
+from worker.names import QueueName, TaskName
 
 try:
     _settings = load()
@@ -39,23 +40,10 @@ result_serializer = "json"
 event_serializer = "json"
 
 # Three queues; any other name is a mistake and fails at once instead of filling a queue nobody reads.
-task_queues = tuple(
-    Queue(name, Exchange(name), routing_key=name) for name in ("interactive", "bulk", "maintenance")
-)
+task_queues = tuple(Queue(name.value, Exchange(name.value), routing_key=name.value) for name in QueueName)
 task_create_missing_queues = False
-task_default_queue = "interactive"
-task_default_exchange = "interactive"
-task_default_routing_key = "interactive"
-task_routes = {
-    "workorders.import": {"queue": "interactive"},
-    "workorders.refresh": {"queue": "interactive"},
-    "workorders.mark_started": {"queue": "interactive"},
-    "workorders.why": {"queue": "interactive"},
-    "workorders.refresh_dealer": {"queue": "bulk"},
-    "workorders.refresh_due": {"queue": "maintenance"},
-    "maintenance.purge": {"queue": "maintenance"},
-    "maintenance.look_at_columns": {"queue": "maintenance"},
-}
+task_default_queue = task_default_exchange = task_default_routing_key = QueueName.INTERACTIVE.value
+task_routes = {task.value: {"queue": task.queue.value} for task in TaskName}
 
 # Acknowledge late only where a task says so (bulk): the person behind an interactive task has gone by then.
 task_acks_late = False
@@ -148,21 +136,21 @@ worker_max_tasks_per_child = 1000
 # Beat asks for a look at the due list each minute; one that nobody took is dropped, the next sees it all.
 beat_schedule = {
     "refresh_due": {
-        "task": "workorders.refresh_due",
+        "task": TaskName.REFRESH_DUE.value,
         "schedule": 60.0,
-        "options": {"queue": "maintenance", "expires": 55, "ignore_result": True},
+        "options": {"queue": QueueName.MAINTENANCE.value, "expires": 55, "ignore_result": True},
     },
     # At a quiet hour, off the full hour at which everybody else's nightly work begins.
     "purge": {
-        "task": "maintenance.purge",
+        "task": TaskName.PURGE.value,
         "schedule": crontab(hour="3", minute="17"),
-        "options": {"queue": "maintenance", "expires": 6 * 3600, "ignore_result": True},
+        "options": {"queue": QueueName.MAINTENANCE.value, "expires": 6 * 3600, "ignore_result": True},
     },
     # Each dealer has its own time of the day, and is looked at in the hour in which that comes.
     "look_at_columns": {
-        "task": "maintenance.look_at_columns",
+        "task": TaskName.LOOK_AT_COLUMNS.value,
         "schedule": crontab(minute="23"),
-        "options": {"queue": "maintenance", "expires": 50 * 60, "ignore_result": True},
+        "options": {"queue": QueueName.MAINTENANCE.value, "expires": 50 * 60, "ignore_result": True},
     },
 }
 beat_max_loop_interval = 5

@@ -8,16 +8,17 @@ from schemas.messages import NoArguments
 from tasks.base import doorway, message
 from worker import listing, retention
 from worker.deadline import Deadline
+from worker.names import TaskName
 from worker.wiring import Parts
 
 
-@doorway("maintenance.purge")
+@doorway(TaskName.PURGE)
 def purge(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Mapping[str, Any]:
     message(NoArguments, arguments)
     return {"purged": parts.retention().purge(Deadline.after(retention.SECONDS))}
 
 
-@doorway("maintenance.look_at_columns")
+@doorway(TaskName.LOOK_AT_COLUMNS)
 def look_at_columns(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Mapping[str, Any]:
     message(NoArguments, arguments)
     return {"looked": dict(parts.listing.look_at_due(Deadline.after(listing.SECONDS)))}

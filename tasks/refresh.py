@@ -18,6 +18,7 @@ from tasks.base import TaskFailed, doorway, message
 from worker.app import app
 from worker.bulk_progress import as_result
 from worker.errors import ErrorCode, MessageInvalid, TwoDriveError
+from worker.names import TaskName
 from worker.store.runs import MAX_ATTEMPTS, Run, StartedRun
 from worker.wiring import Parts
 
@@ -25,7 +26,7 @@ from worker.wiring import Parts
 _EXPIRES_SECONDS = 600
 
 
-@doorway("workorders.refresh_due")
+@doorway(TaskName.REFRESH_DUE)
 def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Mapping[str, Any]:
     message(NoArguments, arguments)
     rung = parts.bulk.due()
@@ -38,7 +39,7 @@ def refresh_due(arguments: Mapping[str, Any], parts: Parts, _task_id: str) -> Ma
 # A message outlives the worker that took it; of a run it stands for, the lease decides who works on it. A
 # message that kills its child each time comes once more than the run is taken up, and tells its failure.
 @doorway(
-    "workorders.refresh_dealer",
+    TaskName.REFRESH_DEALER,
     acks_late=True,
     retry_on_worker_lost=True,
     max_retries=MAX_ATTEMPTS,
@@ -120,9 +121,9 @@ def _of_dealer(parts: Parts, run_id: int | None, dealer_id: int) -> int:
 def _ring(dealer_id: int, run_id: int, turn: int) -> None:
     """Wake a worker for a turn of a run."""
     app.send_task(
-        "workorders.refresh_dealer",
+        TaskName.REFRESH_DEALER.value,
         kwargs={"dealer_id": dealer_id, "run_id": run_id, "turn": turn},
-        queue="bulk",
+        queue=TaskName.REFRESH_DEALER.queue.value,
         expires=_EXPIRES_SECONDS,
         ignore_result=True,
     )

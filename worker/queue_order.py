@@ -2,13 +2,14 @@
 
 from kombu.utils.scheduling import priority_cycle
 
-#: People first; then what rings for others, lest its messages expire behind long work; then the long work.
-ORDER = ("interactive", "maintenance", "bulk")
+from worker.names import QueueName
+
+_ORDER = [queue.value for queue in QueueName]
 
 
 class PeopleFirst(priority_cycle):  # type: ignore[type-arg]  # kombu knows of none
     """For kombu's `queue_order_strategy`: whatever order a worker's `--queues` has, a queue is served only
-    while those before it in `ORDER` are empty. kombu's own orders take the queues in turn, or as given."""
+    while those before it in `QueueName` are empty. kombu's own orders take them in turn, or as given."""
 
     items: list[str]
 
@@ -17,4 +18,4 @@ class PeopleFirst(priority_cycle):  # type: ignore[type-arg]  # kombu knows of n
 
 
 def _rank(queue: str) -> int:
-    return ORDER.index(queue) if queue in ORDER else len(ORDER)
+    return _ORDER.index(queue) if queue in _ORDER else len(_ORDER)

@@ -11,10 +11,12 @@ import redis
 import structlog
 from redis.exceptions import RedisError
 
+from worker.names import QueueName
+
 #: As long as an answer is kept, so that whoever watches the queue sees first that nobody reads it, and nobody
 #: who still waits misses the message.
 GRACE_SECONDS = 900.0
-_QUEUE = "interactive"
+_QUEUE = QueueName.INTERACTIVE.value
 _AT_ONCE = 500
 #: What is left goes a minute later.
 _MOST = 20_000

@@ -9,11 +9,10 @@ import redis
 from redis.exceptions import RedisError
 
 from schemas.search import NotSearchable, SearchTerms, parse_search
+from worker.names import TaskName
 
 #: Of a longer queue only the messages that are taken next are looked at.
 _MOST_LOOKED_AT = 1_000
-_QUEUE = "interactive"
-_TASK = "workorders.import"
 
 #: Whether an import of this search is waiting, for a dealer's number and a text as typed.
 Waiting = Callable[[int, str], bool]
@@ -31,7 +30,7 @@ class QueueLook:
         if isinstance(terms, NotSearchable):
             return False
         try:
-            messages: list[Any] = self._broker.lrange(_QUEUE, -_MOST_LOOKED_AT, -1)
+            messages: list[Any] = self._broker.lrange(TaskName.IMPORT.queue.value, -_MOST_LOOKED_AT, -1)
         except RedisError:
             return False
         return any(_asks(message, dealer_id, search) for message in messages)
@@ -46,7 +45,7 @@ def _asks(message: bytes, dealer_id: int, search: str) -> bool:
         other = arguments["dealer_id"]
     except (ValueError, KeyError, TypeError):
         return False
-    return named == _TASK and other == dealer_id and isinstance(asked, str) and same(asked, search)
+    return named == TaskName.IMPORT and other == dealer_id and isinstance(asked, str) and same(asked, search)
 
 
 def same(one: str, other: str) -> bool:

@@ -15,11 +15,12 @@ from schemas.outcome import ImportResult, WorkorderResult
 from worker.cli import screen
 from worker.cli.exits import Ended, Exit
 from worker.cli.queue import Queue
+from worker.names import TaskName
 from worker.store.tables import workorders
 from worker.wiring import Parts
 
 Request = ImportRequest | RefreshRequest
-_TASKS: dict[type[Request], str] = {ImportRequest: "workorders.import", RefreshRequest: "workorders.refresh"}
+_TASKS: dict[type[Request], TaskName] = {ImportRequest: TaskName.IMPORT, RefreshRequest: TaskName.REFRESH}
 
 
 def answer_of(

@@ -17,6 +17,7 @@ from worker.cli.help import command, json_option
 from worker.cli.queue import Queue
 from worker.cli.watching import LOOK_SECONDS, Patience
 from worker.errors import ErrorCode
+from worker.names import TaskName
 from worker.store.columns import RunState
 from worker.store.runs import Run, StartedRun, open_runs, recent_runs
 from worker.wiring import Parts
@@ -93,7 +94,7 @@ def _started(opened: Parts, dealer_id: int) -> StartedRun:
 def _ring(opened: Parts, started: StartedRun) -> None:
     arguments = {"dealer_id": started.dealer_id, "run_id": started.run_id, "turn": started.turn}
     with closing(Queue(opened.settings)) as queue:
-        queue.tell("workorders.refresh_dealer", arguments, "bulk", _EXPIRES_SECONDS)
+        queue.tell(TaskName.REFRESH_DEALER, arguments, _EXPIRES_SECONDS)
 
 
 def followed(opened: Parts, run_id: int, *, local: bool, sleep: Callable[[float], None] = time.sleep) -> Run:

@@ -12,11 +12,11 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from worker.cli.exits import Ended, Exit, ended_by_code
+from worker.names import QueueName, TaskName
 from worker.settings import Settings
 
 #: A request that no worker took by then is dropped, as the backend asks for it.
 EXPIRES_SECONDS = 15
-_QUEUE = "interactive"
 # A worker that took the request at the last moment still has its whole deadline, and a moment to answer.
 _GRACE_SECONDS = 2
 _ONCE_AGAIN = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
@@ -52,16 +52,16 @@ class Queue:
             redis_socket_connect_timeout=3,
         )
 
-    def ask(self, task: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, task: TaskName, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of `task`. Raises `Ended` where there is none: the task failed, nobody took it, or the
         queue is away."""
         with _told_when_away():
-            return _answer(self._wait(self._send(task, arguments, _QUEUE, self._expires_seconds)))
+            return _answer(self._wait(task, self._send(task, arguments, self._expires_seconds)))
 
-    def tell(self, task: str, arguments: Mapping[str, Any], queue: str, expires_seconds: int) -> None:
+    def tell(self, task: TaskName, arguments: Mapping[str, Any], expires_seconds: int) -> None:
         """Send `task` for nobody to wait for its answer. Raises `Ended` where the queue is away."""
         with _told_when_away():
-            self._send(task, arguments, queue, expires_seconds, ignore_result=True)
+            self._send(task, arguments, expires_seconds, ignore_result=True)
 
     def close(self) -> None:
         backend: Any = self._app.backend
@@ -72,24 +72,24 @@ class Queue:
         self._app.close()
 
     def _send(
-        self, task: str, arguments: Mapping[str, Any], queue: str, expires_seconds: int, **options: Any
+        self, task: TaskName, arguments: Mapping[str, Any], expires_seconds: int, **options: Any
     ) -> "AsyncResult[Any]":
         return self._app.send_task(
-            task,
+            task.value,
             kwargs=dict(arguments),
-            queue=queue,
+            queue=task.queue.value,
             expires=expires_seconds,
             argsrepr="()",
             kwargsrepr=repr({"dealer_id": arguments["dealer_id"]}),
             **options,
         )
 
-    def _wait(self, asked: "AsyncResult[Any]") -> object:
+    def _wait(self, task: TaskName, asked: "AsyncResult[Any]") -> object:
         try:
             return asked.get(timeout=self._expires_seconds, propagate=False)
         except NoAnswer:
-            if self._still_queued(asked.id):
-                raise _not_taken(asked.id, self._expires_seconds) from None
+            if self._still_queued(task.queue, asked.id):
+                raise _not_taken(task.queue, asked.id, self._expires_seconds) from None
         try:
             return asked.get(timeout=self._deadline_seconds + _GRACE_SECONDS, propagate=False)
         except NoAnswer:
@@ -99,10 +99,10 @@ class Queue:
                 "Its log has the task id; try again.",
             ) from None
 
-    def _still_queued(self, task_id: str) -> bool:
+    def _still_queued(self, queue: QueueName, task_id: str) -> bool:
         with self._app.connection_for_read() as connection:
             channel: Any = connection.default_channel
-            return any(task_id.encode() in message for message in channel.client.lrange(_QUEUE, 0, -1))
+            return any(task_id.encode() in message for message in channel.client.lrange(queue.value, 0, -1))
 
 
 @contextmanager
@@ -136,9 +136,9 @@ def _answer(given: object) -> dict[str, Any]:
     return cast("dict[str, Any]", given)
 
 
-def _not_taken(task_id: str, expires_seconds: int) -> Ended:
+def _not_taken(queue: QueueName, task_id: str, expires_seconds: int) -> Ended:
     return Ended(
         Exit.UNAVAILABLE,
         f"No worker took the request {task_id} within {expires_seconds} s; it will not be done any more.",
-        f"Start one: celery -A worker.app worker -P threads -Q {_QUEUE}. {_LOOK}",
+        f"Start one: celery -A worker.app worker -P threads -Q {queue}. {_LOOK}",
     )

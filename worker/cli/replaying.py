@@ -22,6 +22,7 @@ from worker.cli import screen
 from worker.cli.exits import Ended, Exit, ended
 from worker.cli.queue import Queue
 from worker.errors import TwoDriveError
+from worker.names import TaskName
 from worker.store.quarantine import Case
 from worker.wiring import Parts
 
@@ -118,7 +119,7 @@ def _arguments(case: Case) -> dict[str, object]:
 
 def _through(queue: Queue) -> Ask:
     def ask(case: Case) -> list[dict[str, Any]]:
-        task = "workorders.refresh" if case.workorder_id else "workorders.import"
+        task = TaskName.REFRESH if case.workorder_id else TaskName.IMPORT
         found: list[dict[str, Any]] = queue.ask(task, _arguments(case))["workorders"]
         return found
 

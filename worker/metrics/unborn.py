@@ -10,12 +10,11 @@ from itertools import product
 
 from schemas.outcome import Outcome
 from worker.counting import EXPIRED, OUTCOMES, REQUESTS, Family
+from worker.names import QueueName, TaskName
 from worker.store.columns import Trigger
 from worker.store.quarantine import REJECTIONS
 from worker.vinacles.counted import CALLS, RESULTS
 
-#: Those that somebody waits for.
-_TASKS = ("workorders.import", "workorders.refresh", "workorders.mark_started", "workorders.why")
 _ENDED = [
     *((outcome.value, "") for outcome in Outcome if outcome not in (Outcome.REJECTED, Outcome.NOT_FOUND)),
     *((Outcome.REJECTED.value, reason.value) for reason in REJECTIONS),
@@ -24,5 +23,5 @@ _ENDED = [
 UNBORN: Mapping[Family, Sequence[tuple[str, ...]]] = {
     OUTCOMES: [(trigger.value, *ended) for trigger, ended in product(Trigger, _ENDED)],
     REQUESTS: list(product(CALLS, RESULTS)),
-    EXPIRED: [(task,) for task in _TASKS],
+    EXPIRED: [(task.value,) for task in TaskName if task.queue is QueueName.INTERACTIVE],
 }

@@ -13,12 +13,13 @@ from worker.metrics import circuits, dealers, drift, quarantine, requests, rows,
 from worker.metrics.collector import Sources
 from worker.metrics.counted import counted
 from worker.metrics.queues import Queues, looking
+from worker.names import QueueName
 from worker.settings import Settings
 from worker.store.session import Database, Limits
 
 #: In all, what is away must cost less than Prometheus waits for a scrape (10 s).
 _SECONDS = 2
-QUEUES = ("interactive", "bulk", "maintenance")
+QUEUES = tuple(queue.value for queue in QueueName)
 #: Each reads by one statement.
 _READERS = (dealers.read, runs.read, circuits.read, quarantine.read, drift.read, requests.read, rows.read)
 

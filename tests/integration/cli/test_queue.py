@@ -16,9 +16,9 @@ from schemas.dealer import Secret
 from worker.cli.exits import Ended, Exit
 from worker.cli.queue import Queue
 from worker.environment import load
+from worker.names import TaskName
 from worker.settings import Settings
 
-_TASK = "workorders.import"
 _ARGUMENTS = {"dealer_id": 12, "search": "canary-plate"}
 
 
@@ -48,7 +48,7 @@ def _ask(settings: Settings) -> Ended:
     queue = Queue(settings, expires_seconds=5)
     try:
         with pytest.raises(Ended) as raised:
-            queue.ask(_TASK, _ARGUMENTS)
+            queue.ask(TaskName.IMPORT, _ARGUMENTS)
     finally:
         queue.close()
     return raised.value
@@ -60,7 +60,7 @@ def test_nobody_takes_it(settings: Settings, broker: redis.Redis) -> None:
     assert "No worker took the request" in end.message
     assert "celery -A worker.app inspect active_queues" in end.next_step
     [message] = [json.loads(raw) for raw in broker.lrange("interactive", 0, -1)]
-    assert message["headers"]["task"] == _TASK
+    assert message["headers"]["task"] == TaskName.IMPORT
     assert message["headers"]["expires"]
     assert "canary" not in json.dumps(message["headers"])
     args, kwargs, _ = json.loads(base64.b64decode(message["body"]))
