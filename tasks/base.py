@@ -15,16 +15,17 @@ from celery.worker.request import Request
 
 from schemas.arguments import MAX_DEALER_ID
 from schemas.messages import InvalidMessage, Message, load
+from schemas.texts import is_plain_id
 from tasks.shares import put_off
 from worker import unforeseen, wiring
 from worker.app import app
 from worker.counting import EXPIRED, TASKS
 from worker.errors import DealerBusy, ErrorCode, MessageInvalid, TwoDriveError
+from worker.names import TaskName
 from worker.telemetry import Telemetry
 
 _log = structlog.get_logger(__name__)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class TaskFailed(Exception):
@@ -93,15 +94,11 @@ def _is_uuid(value: object) -> bool:
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
-def _is_request_id(value: object) -> bool:
-    return isinstance(value, str) and _REQUEST_ID.fullmatch(value) is not None
-
-
 _IDENTIFIERS: Mapping[str, Callable[[object], bool]] = {
     "dealer_id": _is_dealer_id,
     "workorder_id": _is_uuid,
     "run_id": _is_run_id,
-    "request_id": _is_request_id,
+    "request_id": is_plain_id,
 }
 
 
@@ -124,8 +121,9 @@ class Doorway(Task):  # type: ignore[type-arg]  # generic in the stubs alone
 Body = Callable[[Mapping[str, Any], wiring.Parts, str], Mapping[str, Any]]
 
 
-def doorway(name: str, **options: Any) -> Callable[[Body], Any]:
-    """Register `body(arguments, parts, task_id) -> answer` as the task `name`; `options` are Celery's."""
+def doorway(task: TaskName, **options: Any) -> Callable[[Body], Any]:
+    """Register `body(arguments, parts, task_id) -> answer` as `task`; `options` are Celery's."""
+    name = task.value
 
     def register(body: Body) -> Any:
         def run(self: Task[..., Any], /, *args: Any, **arguments: Any) -> dict[str, Any]:

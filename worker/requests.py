@@ -7,7 +7,7 @@ from uuid import uuid4
 import structlog
 
 from schemas.messages import ImportRequest, InvalidMessage, Message, RefreshRequest, load
-from schemas.texts import PLAIN_ID
+from schemas.texts import is_plain_id
 from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.deadline import Deadline
@@ -71,7 +71,8 @@ class ImportRequests:
         now is tried again by whoever takes the request when its lease has run out."""
         bound = structlog.contextvars.bound_contextvars(
             import_request=request.id,
-            request_id=_shown(request.request_id),
+            # What is no plain id may be anybody's data.
+            request_id=request.request_id if is_plain_id(request.request_id) else None,
             dealer_id=request.dealer_id,
             lost=request.lost,
         )
@@ -158,11 +159,6 @@ def _invalid(text: str) -> MessageInvalid:
     return MessageInvalid(
         ErrorCode.MESSAGE_INVALID, text, "Correct what is written to import_requests; see docs/backend.md."
     )
-
-
-def _shown(request_id: str | None) -> str | None:
-    """The backend's id where it looks like one; what else stands there may be anybody's data."""
-    return request_id if request_id and PLAIN_ID.fullmatch(request_id) else None
 
 
 def _expired() -> Told:

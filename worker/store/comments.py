@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine, event
 
-from schemas.texts import PLAIN_ID
+from schemas.texts import is_plain_id
 
 _NAMES = ("request_id", "task_id")
 
@@ -17,11 +17,7 @@ _NAMES = ("request_id", "task_id")
 def comment_of(context: Mapping[str, Any]) -> str:
     """` /* request_id=click-81f3 task_id=… */` of what the log's lines are bound to, empty for neither."""
     known = {name: context.get(name) for name in _NAMES}
-    said = [
-        f"{name}={value}"
-        for name, value in known.items()
-        if isinstance(value, str) and PLAIN_ID.fullmatch(value)
-    ]
+    said = [f"{name}={value}" for name, value in known.items() if is_plain_id(value)]
     return f" /* {' '.join(said)} */" if said else ""
 
 

@@ -1,7 +1,6 @@
 """One question to Vinacles: log in, ask, judge the answer, try again where that may help."""
 
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from schemas.dealer import Connection, Dealer
+from schemas.texts import is_plain_id
 from worker.deadline import Deadline
 from worker.errors import Trouble, VinaclesUnavailable
 from worker.retry import RetryRule, rest_seconds, retrying
@@ -21,8 +21,6 @@ from worker.vinacles.tokens import Token
 from worker.vinacles.wire import MOST_BODY_BYTES, Reply, Wire
 
 T = TypeVar("T")
-#: What may go into a header as it is; anything else is left out.
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 #: A body may have a value or a name for so many of the bytes that it may have: 524,288 in 16 MiB. A page of
 #: 5,000 lines has 95,000.
 _BYTES_PER_VALUE = 32
@@ -218,8 +216,8 @@ class Client:
             raise too_much()
 
     def _send(self, asking: Asking, target: str, headers: Mapping[str, str]) -> Reply:
-        named = asking.request_id is not None and _REQUEST_ID.fullmatch(asking.request_id)
-        extra = {"x-ms-correlation-id": asking.request_id} if named and asking.request_id else {}
+        # What is no plain id could end the header.
+        extra = {"x-ms-correlation-id": asking.request_id} if is_plain_id(asking.request_id) else {}
         with self._gate(asking):
             asking.tally.count()
             return self._wire.get(asking.connection, target, {**headers, **extra}, asking.deadline)
