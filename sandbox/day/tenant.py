@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from sandbox.connections import logged_in
 from sandbox.simulator.running import SimulatorProcess
 from schemas.vinacles import CONTACT, ENTITIES, LINE, WORKORDER, Entity, RawWorkorder
 
@@ -53,27 +54,13 @@ class Record:
 
 def everything(simulator: SimulatorProcess) -> dict[int, Record]:
     """All workorders of a tenant by DMS number, asked for over HTTP page by page."""
-    with requests.Session() as session:
-        session.trust_env = False
-        session.headers["Authorization"] = f"Bearer {_token(session, simulator)}"
+    with logged_in(simulator) as session:
         records = {int(row["WorkorderId"]): Record(row) for row in _rows(session, simulator, WORKORDER)}
         for entity in (LINE, CONTACT):
             for row in _rows(session, simulator, entity):
                 record = records[int(row["WorkorderId"])]
                 (record.lines if entity is LINE else record.contacts).append(row)
     return records
-
-
-def _token(session: requests.Session, simulator: SimulatorProcess) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": simulator.client_id,
-        "client_secret": simulator.client_secret,
-        "audience": simulator.audience,
-    }
-    answer = session.post(simulator.token_url, data=form, timeout=_SECONDS)
-    answer.raise_for_status()
-    return str(answer.json()["access_token"])
 
 
 def _rows(session: requests.Session, simulator: SimulatorProcess, entity: Entity) -> Iterator[Row]:
