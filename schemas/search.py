@@ -7,10 +7,8 @@ from typing import ClassVar
 from schemas import plates
 from schemas.outcome import Reason
 from schemas.texts import has_control_character, has_lone_surrogate
-from schemas.vinacles import PLATE, WO_NUMBER, WO_NUMBER_LENGTH, Row
+from schemas.vinacles import DECODED_TWICE, PLATE, WO_NUMBER, WO_NUMBER_LENGTH, Row
 
-# Data API builder up to 1.7 decodes a filter twice, as .NET does: `%27` and `%u0027` would become a quote.
-_ESCAPE = re.compile(r"%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})")
 # Blanks, and what cannot be seen but comes along when text is copied: zero widths, byte order marks.
 _BLANK = r"[\s\u200b-\u200f\u2060\ufeff]+"
 _AROUND = re.compile(rf"\A{_BLANK}|{_BLANK}\Z")
@@ -63,7 +61,12 @@ def parse_search(text: str) -> SearchTerms | NotSearchable:
     typed = _AROUND.sub("", text)
     # In capitals too: the ligature in "%ﬀ" becomes "%FF".
     spelled = f"{typed} {typed.upper()}"
-    if not typed or has_control_character(typed) or has_lone_surrogate(typed) or _ESCAPE.search(spelled):
+    if (
+        not typed
+        or has_control_character(typed)
+        or has_lone_surrogate(typed)
+        or DECODED_TWICE.search(spelled)
+    ):
         return NotSearchable()
     numbers = (typed, typed.upper(), typed.lower()) if len(typed) <= WO_NUMBER_LENGTH else ()
     bare_plate = plates.bare(typed)
@@ -81,7 +84,7 @@ def near_misses(text: str) -> SearchTerms | None:
         return None
     numbers = _nearly(typed) if len(typed) <= WO_NUMBER_LENGTH else ()
     # `%O1` may have been meant as `%01`, which no server can be asked for.
-    numbers = tuple(number for number in numbers if not _ESCAPE.search(number))
+    numbers = tuple(number for number in numbers if not DECODED_TWICE.search(number))
     bare_plate = plates.bare(typed)
     meant = () if bare_plate is None else tuple(filter(plates.is_known_shape, _nearly(bare_plate)))
     if not numbers and not meant:
