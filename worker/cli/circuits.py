@@ -1,7 +1,7 @@
 """`twodrive circuits`: whose Vinacles is left alone, why, and until when."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 from rich.table import Table
@@ -63,7 +63,7 @@ def words(circuit: Circuit, now: datetime) -> str:
     said = f"{circuit.failures} failure(s) in a row: 2Drive {circuit.trouble.said}"
     if circuit.opened_at is None:
         return f"closed; {said}"
-    return f"{circuit.state(now)} since {_utc(circuit.opened_at)} UTC; {said}; {_probe(circuit, now)}"
+    return f"{circuit.state(now)} since {screen.utc(circuit.opened_at)} UTC; {said}; {_probe(circuit, now)}"
 
 
 def _record(one: DealersCircuit) -> dict[str, object]:
@@ -80,7 +80,7 @@ def _table(found: Iterable[DealersCircuit]) -> Table:
             str(one.dealer_id),
             screen.plain(one.name),
             circuit.state(one.now).value,
-            "–" if circuit.opened_at is None else _utc(circuit.opened_at),
+            "–" if circuit.opened_at is None else screen.utc(circuit.opened_at),
             str(circuit.failures),
             "–" if circuit.trouble is None else circuit.trouble.said,
             "–" if circuit.opened_at is None else _probe(circuit, one.now),
@@ -92,11 +92,7 @@ def _probe(circuit: Circuit, now: datetime) -> str:
     if circuit.probed(now):
         return "being probed now"
     at = circuit.next_probe_at
-    return "next request" if at is None or at <= now else f"probe from {_utc(at)} on"
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return "next request" if at is None or at <= now else f"probe from {screen.utc(at)} on"
 
 
 def _iso(moment: datetime | None) -> str | None:

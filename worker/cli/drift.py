@@ -1,7 +1,6 @@
 """`twodrive drift`: where a dealer's Vinacles differs from what is expected, and what is done then."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 import click
 from rich.table import Table
@@ -185,11 +184,11 @@ def _table(found: Iterable[Noted], rules: Sequence[Policy]) -> Table:
             screen.plain(one.drift.field),
             one.drift.kind.words,
             screen.plain(one.drift.found or "–"),
-            _utc(one.first_seen_at),
-            _utc(one.last_seen_at),
+            screen.utc(one.first_seen_at),
+            screen.utc(one.last_seen_at),
             str(one.times),
             _action(one, rules).value,
-            "–" if one.acknowledged_at is None else _utc(one.acknowledged_at),
+            "–" if one.acknowledged_at is None else screen.utc(one.acknowledged_at),
         )
     return made
 
@@ -224,9 +223,8 @@ def _look_record(look: Look) -> dict[str, object]:
 
 def _look_words(look: Look) -> str:
     said = "not looked at yet" if look.document is None else _DOCUMENTS[look.document]
-    return (
-        f"list of columns (OpenAPI) of dealer {look.dealer_id}: {said}; next look {_utc(look.next_look_at)}"
-    )
+    next_look = screen.utc(look.next_look_at)
+    return f"list of columns (OpenAPI) of dealer {look.dealer_id}: {said}; next look {next_look}"
 
 
 def _action(one: Noted, rules: Iterable[Policy]) -> Action:
@@ -239,7 +237,3 @@ def _action(one: Noted, rules: Iterable[Policy]) -> Action:
 
 def _whose(dealer_id: int) -> str:
     return "all dealers" if dealer_id == EVERYBODY else f"dealer {dealer_id}"
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"

@@ -39,8 +39,8 @@ def table(cases: Iterable[Case]) -> Table:
             screen.plain(case.wo_number or case.subject),
             "–" if case.dms_number is None else str(case.dms_number),
             screen.plain(why),
-            _moment(case.since),
-            _moment(case.last_seen_at),
+            screen.utc(case.since),
+            screen.utc(case.last_seen_at),
             str(case.times),
         )
     return made
@@ -53,15 +53,15 @@ def card(case: Case, attempts: Sequence[Mapping[str, Any]]) -> RenderableType:
         ("number", case.wo_number or case.subject),
         ("DMS number", "–" if case.dms_number is None else str(case.dms_number)),
         ("why", f"{case.why}: {_sentence(case)}"),
-        ("since (UTC)", _moment(case.since)),
-        ("last seen (UTC)", _moment(case.last_seen_at)),
+        ("since (UTC)", screen.utc(case.since)),
+        ("last seen (UTC)", screen.utc(case.last_seen_at)),
         ("seen so", "once" if case.times == 1 else f"{case.times:,} times"),
         ("asked by", f"{case.trigger}, task {case.task_id or '–'}, request {case.request_id or '–'}"),
     ]
     if case.warnings:
         rows.append(("warnings", ", ".join(case.warnings)))
     if case.discarded_at:
-        rows.append(("discarded (UTC)", _moment(case.discarded_at)))
+        rows.append(("discarded (UTC)", screen.utc(case.discarded_at)))
     rows.append(("what to do", _next_step(case)))
     if case.evidence:
         rows.append(("lines", f"{case.evidence['lines']:,}"))
@@ -115,7 +115,7 @@ def _attempts(attempts: Sequence[Mapping[str, Any]]) -> Table:
     made = screen.table("started (UTC)", "trigger", "came to", "why", "task")
     for one in attempts:
         made.add_row(
-            _moment(one["started_at"]),
+            screen.utc(one["started_at"]),
             one["trigger"],
             one["outcome"] or "failure",
             one["reason"] or one["error_code"] or "–",
@@ -149,7 +149,3 @@ def _json(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return str(value) if isinstance(value, UUID) else value
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

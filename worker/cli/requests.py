@@ -1,7 +1,6 @@
 """`twodrive requests`: rows of `import_requests`, worked off and looked at."""
 
 import signal
-from datetime import UTC, datetime
 
 import click
 
@@ -89,15 +88,11 @@ def _cells(request: ListedRequest) -> tuple[str, ...]:
         request.kind,
         request.state.value,
         str(request.tries),
-        _moment(request.asked_at),
-        "" if request.answered_at is None else _moment(request.answered_at),
+        screen.utc(request.asked_at),
+        "" if request.answered_at is None else screen.utc(request.answered_at),
         request.error_code or "",
         (request.error_code and request.next_step) or "",
     )
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _plain(request: ListedRequest) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
@@ -89,7 +89,7 @@ def table(results: Iterable[BulkResult], now: datetime) -> Table:
             str(result.run_id),
             str(result.dealer_id),
             f"{doing(result)}: {result.error_code}" if result.error_code else doing(result),
-            f"{result.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            screen.utc(result.started_at),
             duration(_seconds(result, now)),
             f"{result.pages:,}",
             f"{result.seen:,}",

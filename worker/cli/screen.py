@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TextIO
 
 import click
@@ -41,6 +42,11 @@ def table(*columns: str) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def utc(moment: datetime) -> str:
+    """`2026-03-02 09:30:00`; the column's head or the sentence says that it is UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def pairs(rows: Sequence[tuple[str, str]]) -> Table:
