@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from celery import Task
 from celery.exceptions import Reject
-from celery.utils.time import maybe_iso8601
 
+from worker.envelope import moment_of
 from worker.errors import DealerBusy
 
 #: How long a message rests before its next try, in seconds; then its sender is told. All of it is less than
@@ -28,7 +29,7 @@ def pause_seconds(tries: int, left_seconds: float | None, jitter: float) -> floa
     return pause if left_seconds is None or pause < left_seconds else None
 
 
-def put_off(task: Any, busy: DealerBusy, jitter: Callable[[], float] = random.random) -> None:
+def put_off(task: Task[..., Any], busy: DealerBusy, jitter: Callable[[], float] = random.random) -> None:
     """Have the message come again later, under its id and with its expiry; raises Celery's `Retry` for that.
     Returns where it does not come again, and the sender is to be told."""
     request = task.request
@@ -47,7 +48,5 @@ def put_off(task: Any, busy: DealerBusy, jitter: Callable[[], float] = random.ra
 
 def left_seconds(expires: str | None) -> float | None:
     """Of the life of a message, by the moment in its header."""
-    moment = maybe_iso8601(expires)
-    if moment is None:
-        return None
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
+    moment = moment_of(expires)
+    return None if moment is None else (moment - datetime.now(UTC)).total_seconds()

@@ -1,16 +1,15 @@
 """Requests that nobody took from Redis: Celery drops one that has expired only when a worker takes it, and
 what a person typed stands in it."""
 
-import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import redis
 import structlog
 from redis.exceptions import RedisError
 
+from worker.envelope import headers_of, moment_of
 from worker.names import QueueName
 
 #: As long as an answer is kept, so that whoever watches the queue sees first that nobody reads it, and nobody
@@ -58,11 +57,7 @@ class UnreadRequests:
 
 
 def expires_at(message: bytes) -> float:
-    """When a message as Celery writes it (protocol 2, `expires` in ISO 8601) expires, in seconds since 1970;
-    infinite for one that never does, and for what is no such message."""
-    try:
-        headers: Any = json.loads(message)["headers"]
-        moment = datetime.fromisoformat(headers["expires"])
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        return float("inf")
+    """When a message expires, in seconds since 1970; infinite for one that never does, and for what is no
+    message of Celery's."""
+    moment = moment_of(headers_of(message).get("expires"))
+    return float("inf") if moment is None else moment.timestamp()

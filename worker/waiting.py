@@ -1,7 +1,5 @@
 """Looking into the queue: whether an import is waiting there for its turn."""
 
-import json
-from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +7,7 @@ import redis
 from redis.exceptions import RedisError
 
 from schemas.search import NotSearchable, SearchTerms, parse_search
+from worker.envelope import arguments_of, headers_of
 from worker.names import TaskName
 
 #: Of a longer queue only the messages that are taken next are looked at.
@@ -37,15 +36,12 @@ class QueueLook:
 
 
 def _asks(message: bytes, dealer_id: int, search: str) -> bool:
-    """Whether a message as Celery writes it (protocol 2, JSON in base64) asks for the same."""
-    try:
-        envelope = json.loads(message)
-        _, arguments, _ = json.loads(b64decode(envelope["body"]))
-        named, asked = envelope["headers"]["task"], arguments["search"]
-        other = arguments["dealer_id"]
-    except (ValueError, KeyError, TypeError):
+    """Whether a message asks for the same."""
+    if headers_of(message).get("task") != TaskName.IMPORT:
         return False
-    return named == TaskName.IMPORT and other == dealer_id and isinstance(asked, str) and same(asked, search)
+    arguments = arguments_of(message)
+    asked = arguments.get("search")
+    return arguments.get("dealer_id") == dealer_id and isinstance(asked, str) and same(asked, search)
 
 
 def same(one: str, other: str) -> bool:

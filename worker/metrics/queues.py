@@ -1,6 +1,5 @@
 """The queues in Redis: how many messages wait in each, how long the oldest has, and what workers hold."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from redis.exceptions import RedisError
 
+from worker.envelope import headers_of
 from worker.metrics.line import Line
 
 #: As exact as this are the ages of messages that do not say when they were sent.
@@ -122,11 +122,7 @@ def _waiting(queues: Mapping[str, Waiting], now: float) -> Iterable[Metric]:
 
 def sent_at_of(message: bytes) -> float | None:
     """The header `sent_at` of a message in Celery's protocol, in seconds since 1970."""
-    try:
-        headers: Any = json.loads(message)["headers"]
-        sent_at = headers["sent_at"]
-    except (ValueError, LookupError, TypeError):
-        return None
+    sent_at = headers_of(message).get("sent_at")
     return float(sent_at) if isinstance(sent_at, int | float) and not isinstance(sent_at, bool) else None
 
 
