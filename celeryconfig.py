@@ -10,6 +10,7 @@ from kombu import Exchange, Queue
 from worker.environment import load
 from worker.errors import ConfigurationError
 from worker.names import QueueName, TaskName
+from worker.publishing import CONNECT_SECONDS, ONCE_AGAIN, SOCKET_SECONDS
 
 try:
     _settings = load()
@@ -63,8 +64,6 @@ task_time_limit = 300
 # An unacknowledged message goes to another worker after this long. The shortest of all programs on the same
 # Redis database counts, so it stands in all three places; it must exceed the time limit and any delay.
 visibility_timeout = _settings.visibility_timeout_seconds
-# Publishing gives up quickly: try twice, then tell the caller.
-_once_again = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
 _redis_options = {
     "visibility_timeout": visibility_timeout,
     # A worker of several queues takes what a person waits for first, whatever order its --queues has.
@@ -72,9 +71,8 @@ _redis_options = {
     # Look for such messages every 5 s; with the defaults it can take 100 s longer than the time-out says.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    # A peer that vanished without a word is noticed within seconds instead of never.
-    "socket_timeout": 5,
-    "socket_connect_timeout": 3,
+    "socket_timeout": SOCKET_SECONDS,
+    "socket_connect_timeout": CONNECT_SECONDS,
     "socket_keepalive": True,
     "health_check_interval": 5,
     "max_connections": 50,
@@ -87,22 +85,22 @@ _rabbitmq_options = {
 }
 broker_transport_options = {
     **(_redis_options if _settings.broker_is_redis else _rabbitmq_options),
-    **_once_again,
+    **ONCE_AGAIN,
 }
 # RabbitMQ only: a peer that vanished without a word is noticed. Redis has health_check_interval.
 broker_heartbeat = 10
-broker_connection_timeout = 3
+broker_connection_timeout = CONNECT_SECONDS
 result_backend_transport_options = {
     "visibility_timeout": visibility_timeout,
-    "retry_policy": _once_again,
+    "retry_policy": ONCE_AGAIN,
     "client_name": "twodrive",
 }
-task_publish_retry_policy = _once_again
+task_publish_retry_policy = ONCE_AGAIN
 # A producer that cannot get a connection says so instead of hanging.
 broker_pool_limit = 10
 broker_pool_acquire_timeout = 3
-redis_socket_timeout = 5
-redis_socket_connect_timeout = 2
+redis_socket_timeout = SOCKET_SECONDS
+redis_socket_connect_timeout = CONNECT_SECONDS
 redis_backend_health_check_interval = 15
 
 # The worker waits for its broker as long as it takes.

@@ -10,17 +10,27 @@ from redis.retry import Retry
 
 from schemas.dealer import Secret
 from worker.errors import ConfigurationError, ErrorCode, StorageUnavailable
+from worker.publishing import CONNECT_SECONDS, SOCKET_SECONDS
 
 
-def client_of(url: Secret) -> Redis:
+def client_of(
+    url: Secret,
+    *,
+    seconds: float = SOCKET_SECONDS,
+    connect_seconds: float = CONNECT_SECONDS,
+    retries: int = 1,
+    name: str | None = None,
+) -> Redis:
+    """Answers are bytes. Nothing connects before the first command."""
     return Redis.from_url(
         url.reveal(),
-        socket_timeout=5,
-        socket_connect_timeout=3,
+        socket_timeout=seconds,
+        socket_connect_timeout=connect_seconds,
         socket_keepalive=True,
         health_check_interval=30,
         # A Redis that is away is told within the time of one wait; the caller's own retries follow.
-        retry=Retry(NoBackoff(), 1),
+        retry=Retry(NoBackoff(), retries),
+        client_name=name,
     )
 
 

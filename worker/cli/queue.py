@@ -13,14 +13,14 @@ from redis.exceptions import RedisError
 
 from worker.cli.exits import Ended, Exit, ended_by_code
 from worker.names import QueueName, TaskName
+from worker.publishing import CONNECT_SECONDS, ONCE_AGAIN, SOCKET_SECONDS
 from worker.settings import Settings
 
 #: A request that no worker took by then is dropped, as the backend asks for it.
 EXPIRES_SECONDS = 15
 # A worker that took the request at the last moment still has its whole deadline, and a moment to answer.
 _GRACE_SECONDS = 2
-_ONCE_AGAIN = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
-_OF_REDIS = {"socket_timeout": 5, "socket_connect_timeout": 3}
+_OF_REDIS = {"socket_timeout": SOCKET_SECONDS, "socket_connect_timeout": CONNECT_SECONDS}
 # Celery says RuntimeError where it lost the store of the answers.
 _AWAY = (OperationalError, RedisError, RuntimeError)
 _CHECK_TLS = (
@@ -44,12 +44,12 @@ class Queue:
         self._app.conf.update(
             accept_content=["json"],
             broker_use_ssl=settings.broker_tls,
-            task_publish_retry_policy=_ONCE_AGAIN,
-            broker_transport_options={**(_OF_REDIS if settings.broker_is_redis else {}), **_ONCE_AGAIN},
-            broker_connection_timeout=3,
-            result_backend_transport_options={"retry_policy": _ONCE_AGAIN},
-            redis_socket_timeout=5,
-            redis_socket_connect_timeout=3,
+            task_publish_retry_policy=ONCE_AGAIN,
+            broker_transport_options={**(_OF_REDIS if settings.broker_is_redis else {}), **ONCE_AGAIN},
+            broker_connection_timeout=CONNECT_SECONDS,
+            result_backend_transport_options={"retry_policy": ONCE_AGAIN},
+            redis_socket_timeout=SOCKET_SECONDS,
+            redis_socket_connect_timeout=CONNECT_SECONDS,
         )
 
     def ask(self, task: TaskName, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,6 @@ from contextlib import ExitStack, closing, contextmanager
 
 from prometheus_client import CollectorRegistry, Metric
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from schemas.dealer import Secret
 from worker.metrics import circuits, dealers, drift, quarantine, requests, rows, runs
@@ -14,6 +12,7 @@ from worker.metrics.collector import Sources
 from worker.metrics.counted import counted
 from worker.metrics.queues import Queues, looking
 from worker.names import QueueName
+from worker.redis_client import client_of
 from worker.settings import Settings
 from worker.store.session import Database, Limits
 
@@ -50,10 +49,4 @@ def registry(settings: Settings) -> Iterator[CollectorRegistry]:
 
 
 def _redis(url: Secret) -> Redis:
-    return Redis.from_url(
-        url.reveal(),
-        socket_timeout=_SECONDS,
-        socket_connect_timeout=_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        client_name="twodrive-metrics",
-    )
+    return client_of(url, seconds=_SECONDS, connect_seconds=_SECONDS, retries=0, name="twodrive-metrics")
