@@ -108,6 +108,7 @@ def test_all_rests_fit_into_half_of_a_messages_life() -> None:
 
 def test_the_life_that_is_left_is_read_as_senders_write_it() -> None:
     assert left_seconds(None) is None
+    assert left_seconds("tomorrow") is None
     moment = datetime.now(UTC) + timedelta(seconds=10)
     for written in (moment.isoformat(), moment.replace(tzinfo=None).isoformat()):
         assert left_seconds(written) == pytest.approx(10, abs=5)
