@@ -46,7 +46,7 @@ class SteadyConsumer(Consumer):
 
         def ensure_and_tell(errback: Any, max_retries: Any, callback: Callable[[], None]) -> Any:
             def tell() -> None:
-                self.pulse.broker_away()
+                self.pulse.away()
                 callback()
 
             return ensure(errback, max_retries, callback=tell)
@@ -59,7 +59,7 @@ class SteadyConsumer(Consumer):
     def on_connection_error_after_connected(self, exc: Exception) -> Any:
         """Celery 5.7.0 closes a broken connection a second time after cleaning it up; with an unacknowledged
         message that raises an AttributeError which ends the worker. The clean-up alone suffices."""
-        self.pulse.broker_away()
+        self.pulse.away()
         watch_dying_children_anew(self.pool)
         if self.connection is not None:
             setattr(self.connection, "close", _already_cleaned_up)  # noqa: B010  a method, replaced on purpose

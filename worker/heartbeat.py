@@ -62,8 +62,8 @@ class Heartbeat:
             self._polled_at = self._clock()
         self.turned()
 
-    def broker_away(self) -> None:
-        """The broker cannot be reached; the loop waits for it."""
+    def away(self) -> None:
+        """What the loop asks cannot be reached; it waits for that."""
         now = self._clock()
         self._away_since = self._away_since or now
         self._busy_since = None
@@ -144,11 +144,11 @@ class BeatScheduler(PersistentScheduler):
         try:
             sent = super().apply_async(*args, **options)
         except Exception:
-            self._pulse.broker_away()
+            self._pulse.away()
             raise
         self._pulse.polled()
         return sent
 
     def _ensure_connected(self) -> Any:
         connection: Any = self.connection
-        return connection.ensure_connection(callback=self._pulse.broker_away)
+        return connection.ensure_connection(callback=self._pulse.away)

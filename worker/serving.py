@@ -72,7 +72,7 @@ class Server:
             if not self._away:
                 _log.warning("import_requests_waiting", code=error.code.value, text=error.text)
             self._away = True
-            self._pulse.broker_away()
+            self._pulse.away()
             select.select([self._woken], [], [], LOOK_SECONDS)
         else:
             if self._away:

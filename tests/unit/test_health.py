@@ -80,9 +80,9 @@ def pulse(path: Path, at: list[float]) -> Heartbeat:
 def test_a_pulse_tells_away_and_back(pulse: Heartbeat, path: Path, at: list[float]) -> None:
     pulse.turned()
     assert health_of(path, at[0]).ready
-    pulse.broker_away()
+    pulse.away()
     at[0] += 100
-    pulse.broker_away()
+    pulse.away()
     assert "away since 100 s" in health_of(path, at[0]).text
     pulse.polled()
     pulse.turned()
@@ -107,21 +107,27 @@ def test_a_resting_beat_has_nothing_to_ask(pulse: Heartbeat, path: Path, at: lis
         at[0] += 5
         pulse.rested()
     assert health_of(path, at[0]).ready
-    pulse.broker_away()
+    pulse.away()
     at[0] += 5
     pulse.rested()
     assert "broker is away" in health_of(path, at[0]).text
 
 
-def test_a_program_that_is_not_told_where_writes_nothing() -> None:
-    Heartbeat(None, "bulk@host").turned()
+def test_a_program_that_is_not_told_where_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pulse = Heartbeat(None, "bulk@host")
+    for happened in (pulse.turned, pulse.polled, pulse.rested, pulse.away):
+        happened()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_server_of_requests_says_that_it_is_postgresql_that_is_away(tmp_path: Path) -> None:
     clock = iter([0.0, 1.0, 2.0, 2.0])
     path = tmp_path / "pulse"
     pulse = Heartbeat(path, "requests", lambda: next(clock), asks="PostgreSQL")
-    pulse.broker_away()
+    pulse.away()
     away = health_of(path, 2.0)
     assert (away.live, away.ready, "PostgreSQL is away" in away.text) == (True, False, True)
     pulse.polled()
