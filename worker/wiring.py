@@ -97,27 +97,16 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
     """Nothing connects yet; PostgreSQL, Redis and Vinacles are reached at their first use."""
     telemetry = telemetry or Telemetry()
     cipher = MultiFernet([Fernet(key.reveal()) for key in settings.secret_keys])
-    limits = DatabaseLimits(
-        pool_size=settings.database_pool_size, statement_seconds=settings.interactive_deadline_seconds
-    )
-    database = Database(settings.database_url.reveal(), "twodrive", limits)
-    dealers = Dealers(cipher)
-    rule = RetryRule()
-    parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
+    database, dealers = _database(settings), Dealers(cipher)
     state = client_of(settings.state_url)
     counters = Counters(state)
+    parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
     client, probing = _askers(settings, state, cipher, counters, parallel)
     vinacles = Vinacles(client, parallel)
-    breaker = Breaker(database)
-    drift = DriftWatch(database)
-    told = counting(counters)
+    breaker, drift, told = Breaker(database), DriftWatch(database), counting(counters)
+    patience, rule = settings.interactive_deadline_seconds, RetryRule()
     importer = Importer(database, dealers, vinacles, breaker, drift, _VERSION, rule, tell=told)
-    seconds = settings.slice_seconds
-    pages = BulkPages(database, dealers, BulkReader(client), importer, Dateless(state), page_seconds=seconds)
-    coalescer = Coalescer(state, _naming_key(settings))
-    shares = Shares(settings.interactive_threads)
-    asking_once = AskingOnce(importer, coalescer, Begun(state))
-    patience = settings.interactive_deadline_seconds
+    asking_once = AskingOnce(importer, Coalescer(state, _naming_key(settings)), Begun(state))
     return Parts(
         settings=settings,
         cipher=cipher,
@@ -129,8 +118,8 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         drift=drift,
         listing=Listing(database, dealers, probing, drift, settings.look_at_columns_hours),
         importer=importer,
-        bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
-        shares=shares,
+        bulk=_bulk(settings, database, dealers, client, importer, state),
+        shares=Shares(settings.interactive_threads),
         asking_once=asking_once,
         requests=ImportRequests(database, asking_once, rule, patience, telemetry),
         inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings)),
@@ -139,6 +128,20 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         telemetry=telemetry,
         drop_unread=_unread(settings),
     )
+
+
+def _database(settings: Settings) -> Database:
+    seconds = settings.interactive_deadline_seconds
+    limits = DatabaseLimits(pool_size=settings.database_pool_size, statement_seconds=seconds)
+    return Database(settings.database_url.reveal(), "twodrive", limits)
+
+
+def _bulk(
+    settings: Settings, database: Database, dealers: Dealers, client: Client, importer: Importer, state: Redis
+) -> BulkRefresh:
+    reader, seconds = BulkReader(client), settings.slice_seconds
+    pages = BulkPages(database, dealers, reader, importer, Dateless(state), page_seconds=seconds)
+    return BulkRefresh(database, pages, importer, slice_seconds=seconds)
 
 
 def _askers(
@@ -161,7 +164,7 @@ def _askers(
     return client, Probing(hasty)
 
 
-def telemetry(settings: Settings) -> Telemetry:
+def telemetry_of(settings: Settings) -> Telemetry:
     """What this process tells besides its log; it changes libraries for the whole process. They are extras,
     and are imported only where a setting asks for them."""
     observers: list[Observer] = []
@@ -223,7 +226,7 @@ class ProcessWide:
         with self._lock:
             if self._parts is None:
                 settings = load()
-                self._parts = build(settings, telemetry(settings))
+                self._parts = build(settings, telemetry_of(settings))
                 self._parts.shares.threads = self.threads or settings.interactive_threads
             return self._parts
 
