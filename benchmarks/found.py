@@ -47,8 +47,8 @@ class Aim:
     reached: bool
 
 
-def at_least(aim: str, least: float, value: float, unit: str = "") -> Aim:
-    return Aim(f"{aim} ≥ {least:g}{unit}", f"{value:,.2f}{unit}", value >= least)
+def at_least(aim: str, least: float, value: float) -> Aim:
+    return Aim(f"{aim} ≥ {least:g}", f"{value:,.2f}", value >= least)
 
 
 def at_most(aim: str, most: float, value: float, unit: str = "") -> Aim:

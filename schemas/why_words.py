@@ -43,12 +43,12 @@ def clock(at: datetime | None) -> str:
 
 
 def since(at: datetime | None, language: str) -> str:
-    """None where it was seen just now for the first time."""
+    """`at` is None where it was seen just now for the first time."""
     return _JUST_NOW[language] if at is None else _SINCE[language].format(moment(at, language))
 
 
 def noticed(at: datetime | None, language: str) -> str:
-    """None as above."""
+    """`at` as for `since`."""
     return _JUST_NOW[language] if at is None else _NOTICED[language].format(moment(at, language))
 
 

@@ -32,7 +32,7 @@ def pause_seconds(tries: int, left_seconds: float | None, jitter: float) -> floa
 def put_off(task: Task[..., Any], busy: DealerBusy, jitter: Callable[[], float] = random.random) -> None:
     """Have the message come again later, under its id and with its expiry; raises Celery's `Retry` for that.
     Returns where it does not come again, and the sender is to be told."""
-    request = task.request
+    request: Any = task.request  # Celery's stubs know less of it than there is
     pause = pause_seconds(request.retries + 1, left_seconds(request.expires), jitter())
     if pause is None:
         return

@@ -52,7 +52,7 @@ class Coalescer:
         key: str,
         work: Callable[[], bytes],
         deadline: Deadline,
-        keep_seconds: float = 3.0,
+        keep_seconds: float,
         without_redis: Callable[[], bytes] | None = None,
     ) -> bytes:
         """The answer of `work`, by whoever is first; whoever asks under the same `key` meanwhile, or within

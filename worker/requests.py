@@ -1,10 +1,11 @@
 """Requests that the backend wrote as rows, worked off by the line of any other import."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import structlog
+from sqlalchemy import Connection
 
 from schemas.messages import ImportRequest, InvalidMessage, Message, RefreshRequest, load
 from schemas.texts import is_plain_id
@@ -124,7 +125,7 @@ class ImportRequests:
         self._written(lambda c: rows.fail(c, request.id, self._owner, told))
         _log.warning("import_request_failed", code=told.code.value)
 
-    def _written(self, write: Any) -> None:
+    def _written(self, write: Callable[[Connection], bool]) -> None:
         def attempt() -> None:
             with self._database.transaction() as connection:
                 if not write(connection):

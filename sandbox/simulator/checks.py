@@ -20,11 +20,6 @@ class Whole(fields.Integer):
     def __init__(self, at_least: int, at_most: int = _MOST, **more: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(at_least, at_most), **more)
 
-    def _validated(self, value: Any) -> int:
-        if isinstance(value, str):
-            raise self.make_error("invalid", input=value)
-        return super()._validated(value)
-
 
 class Amount(fields.Float):
     """A finite number, not as text."""

@@ -51,7 +51,7 @@ def test_ten_ask_and_one_works(redis_client: redis.Redis) -> None:
         return b"the answer"
 
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: coalescer.once("5:refresh", work, soon()), range(10)))
+        answers = list(pool.map(lambda _: coalescer.once("5:refresh", work, soon(), 3.0), range(10)))
     assert (answers, worked) == ([b"the answer"] * 10, [b"the answer"])
     assert redis_client.keys() == [coalescer.name_of("5:refresh").encode()]
 
@@ -59,12 +59,12 @@ def test_ten_ask_and_one_works(redis_client: redis.Redis) -> None:
 def test_an_answer_is_kept_for_a_while_and_an_empty_one_too(redis_client: redis.Redis) -> None:
     coalescer = Coalescer(redis_client, KEY)
     assert coalescer.once("a", lambda: b"", soon(), keep_seconds=60) == b""
-    assert coalescer.once("a", lambda: b"later", soon()) == b""
+    assert coalescer.once("a", lambda: b"later", soon(), 3.0) == b""
     assert redis_client.keys() == [coalescer.name_of("a").encode()]
-    assert coalescer.once("b", lambda: b"another", soon()) == b"another"
+    assert coalescer.once("b", lambda: b"another", soon(), 3.0) == b"another"
     assert 0 < redis_client.pttl(coalescer.name_of("a")) <= 60_000
     redis_client.delete(coalescer.name_of("a"))
-    assert coalescer.once("a", lambda: b"later", soon()) == b"later"
+    assert coalescer.once("a", lambda: b"later", soon(), 3.0) == b"later"
 
 
 def test_a_turn_outlasts_its_lease_while_its_holder_lives(redis_client: redis.Redis) -> None:
@@ -74,11 +74,11 @@ def test_a_turn_outlasts_its_lease_while_its_holder_lives(redis_client: redis.Re
         for _ in range(4):
             await_renewal(redis_client, turn_of(coalescer))
         with pytest.raises(VinaclesUnavailable, match="in time"):
-            coalescer.once("a", lambda: b"second", soon(0.1))
+            coalescer.once("a", lambda: b"second", soon(0.1), 3.0)
         return b"first"
 
-    assert coalescer.once("a", work, soon()) == b"first"
-    assert coalescer.once("a", lambda: b"second", soon()) == b"first"
+    assert coalescer.once("a", work, soon(), 3.0) == b"first"
+    assert coalescer.once("a", lambda: b"second", soon(), 3.0) == b"first"
 
 
 def await_renewal(client: redis.Redis, name: str) -> None:
@@ -98,7 +98,7 @@ def test_who_dies_is_replaced(redis_client: redis.Redis, redis_server: Redis) ->
     holder.kill()
     holder.join()
     assert redis_client.exists(turn_of(Coalescer(redis_client, KEY)))
-    assert Coalescer(redis_client, KEY).once("a", lambda: b"the next", soon()) == b"the next"
+    assert Coalescer(redis_client, KEY).once("a", lambda: b"the next", soon(), 3.0) == b"the next"
 
 
 def hold(url: str, told: Event) -> None:
@@ -107,7 +107,7 @@ def hold(url: str, told: Event) -> None:
         threading.Event().wait()
         return b"never"
 
-    Coalescer(redis.Redis.from_url(url), KEY, lease_seconds=3).once("a", work, soon())
+    Coalescer(redis.Redis.from_url(url), KEY, lease_seconds=3).once("a", work, soon(), 3.0)
 
 
 def test_a_failure_is_told_to_its_own_caller_and_the_next_takes_over(redis_client: redis.Redis) -> None:
@@ -121,10 +121,10 @@ def test_a_failure_is_told_to_its_own_caller_and_the_next_takes_over(redis_clien
 
     def next_one() -> bytes:
         assert begun.wait(20)
-        return coalescer.once("a", lambda: b"the next", soon())
+        return coalescer.once("a", lambda: b"the next", soon(), 3.0)
 
     with ThreadPoolExecutor(2) as pool:
-        failing = pool.submit(coalescer.once, "a", fail, soon())
+        failing = pool.submit(coalescer.once, "a", fail, soon(), 3.0)
         following = pool.submit(next_one)
         assert following.result() == b"the next"
         with pytest.raises(KeyError):
@@ -138,13 +138,13 @@ def test_a_turn_that_was_lost_is_not_given_back_for_its_new_holder(redis_client:
         redis_client.set(turn_of(coalescer), "somebody else")
         return b"mine"
 
-    assert coalescer.once("a", robbed, soon()) == b"mine"
+    assert coalescer.once("a", robbed, soon(), 3.0) == b"mine"
     assert redis_client.get(turn_of(coalescer)) == b"somebody else"
 
 
 def test_with_redis_away_everybody_works_alone() -> None:
     with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as unreachable:
-        assert Coalescer(unreachable, KEY).once("a", lambda: b"alone", soon()) == b"alone"
+        assert Coalescer(unreachable, KEY).once("a", lambda: b"alone", soon(), 3.0) == b"alone"
 
 
 def test_redis_may_go_away_while_somebody_works(redis_client: redis.Redis) -> None:
@@ -154,7 +154,7 @@ def test_redis_may_go_away_while_somebody_works(redis_client: redis.Redis) -> No
         coalescer._redis = redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
         return b"mine"
 
-    assert coalescer.once("a", work, soon()) == b"mine"
+    assert coalescer.once("a", work, soon(), 3.0) == b"mine"
     coalescer._redis.close()
 
 
@@ -175,10 +175,10 @@ def test_an_answer_and_a_turn_from_before_the_clock_was_set_back_are_forgotten(
     coalescer, hour = Coalescer(redis_client, KEY), 3_600_000
     redis_client.set(coalescer.name_of("a"), b"old", px=hour)
     redis_client.set(turn_of(coalescer), "somebody who died", px=hour)
-    assert coalescer.once("a", lambda: b"new", soon()) == b"new"
+    assert coalescer.once("a", lambda: b"new", soon(), 3.0) == b"new"
 
 
 def test_with_redis_away_it_may_be_done_in_another_way(unreachable: redis.Redis) -> None:
     coalescer = Coalescer(unreachable, KEY)
     assert coalescer.once("a", lambda: b"work", soon(), 3, lambda: b"without") == b"without"
-    assert coalescer.once("a", lambda: b"work", soon()) == b"work"
+    assert coalescer.once("a", lambda: b"work", soon(), 3.0) == b"work"
