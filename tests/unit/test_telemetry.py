@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.dealer import Secret
-from tests.unit.cli.conftest import settings, twodrive  # noqa: F401  fixtures
 from tests.unit.cli.running import Run
 from worker.environment import load
 from worker.errors import ConfigurationError, ErrorCode, FatalError
@@ -90,8 +89,8 @@ def test_an_extra_that_is_not_installed_is_told_with_the_next_step(
     variable: str,
     value: str,
     told: str,
-    twodrive: Run,  # noqa: F811  the fixture
-    settings: dict[str, str],  # noqa: F811  the fixture
+    twodrive: Run,
+    settings: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -121,7 +120,7 @@ def test_a_dsn_is_told_apart(text: str, right: bool) -> None:
 
 
 def test_a_dsn_is_a_secret_and_may_be_a_file(
-    settings: dict[str, str],  # noqa: F811  the fixture
+    settings: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -137,7 +136,7 @@ def test_a_dsn_is_a_secret_and_may_be_a_file(
 @pytest.mark.parametrize("on", [False, True])
 def test_nothing_is_loaded_where_nothing_asks_for_it(
     on: bool,
-    settings: dict[str, str],  # noqa: F811  the fixture
+    settings: dict[str, str],
     tmp_path: Path,
 ) -> None:
     """redis-py alone takes a look at OpenTelemetry's metrics, where they are installed."""

@@ -29,6 +29,15 @@ def cli_worker(cli_stack: Stack) -> Program:
     return cli_stack.start_worker(threads=2)
 
 
+@pytest.fixture(params=["--local", "queue"])
+def how(request: pytest.FixtureRequest) -> list[str]:
+    """The option that says how; both ways must come to the same."""
+    if request.param == "--local":
+        return ["--local"]
+    assert isinstance(request.getfixturevalue("cli_worker"), Program)
+    return []
+
+
 @pytest.fixture
 def dms(cli_stack: Stack) -> SimulatorAdmin:
     """The simulator as new; no token is known to anybody."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.processes import Program, wait_until
+from sandbox.processes import wait_until
 from sandbox.simulator import known
 from sandbox.simulator.admin import SimulatorAdmin
 from sandbox.stack import Stack
@@ -14,15 +14,6 @@ from schemas.messages import MarkStarted
 from schemas.workorder import workorder_id
 from tests.unit.cli.running import Run
 from worker.deadline import Deadline
-
-
-@pytest.fixture(params=["--local", "queue"])
-def how(request: pytest.FixtureRequest) -> list[str]:
-    """The option that says how; both ways must come to the same."""
-    if request.param == "--local":
-        return ["--local"]
-    assert isinstance(request.getfixturevalue("cli_worker"), Program)
-    return []
 
 
 def _answer(twodrive: Run, *arguments: str, exit_code: int = 0) -> dict[str, Any]:

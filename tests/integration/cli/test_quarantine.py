@@ -14,15 +14,6 @@ WHERE: dict[str, object] = {"WorkorderId": known.COMPLETE_ID}
 LINE: dict[str, object] = {"WorkorderId": known.COMPLETE_ID, "Description": "Grote beurt"}
 
 
-@pytest.fixture(params=["--local", "queue"])
-def how(request: pytest.FixtureRequest) -> list[str]:
-    """The option that says how; both ways must come to the same."""
-    if request.param == "--local":
-        return ["--local"]
-    assert isinstance(request.getfixturevalue("cli_worker"), Program)
-    return []
-
-
 @pytest.fixture
 def spoiled(twodrive: Run, dms: SimulatorAdmin, dealer: str) -> str:
     """A dealer with two workorders in quarantine: one with a price that cannot be read, one without labor."""

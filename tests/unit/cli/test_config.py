@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.dealer import Secret
-from tests.unit.cli.conftest import PASSWORD
 from tests.unit.cli.running import Run
+from tests.unit.conftest import PASSWORD
 from worker.cli.masking import masked_url, shown
 from worker.settings import SETTINGS
 

@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.unit.cli.conftest import PASSWORD
 from tests.unit.cli.running import Run
+from tests.unit.conftest import PASSWORD
 from worker.cli.exits import Exit, ended, ended_by_code
 from worker.cli.help import Command
 from worker.cli.manual import manual
