@@ -184,11 +184,11 @@ def _table(found: Iterable[Noted], rules: Sequence[Policy]) -> Table:
             screen.plain(one.drift.field),
             one.drift.kind.words,
             screen.plain(one.drift.found or "–"),
-            screen.utc(one.first_seen_at),
-            screen.utc(one.last_seen_at),
+            screen.utc(one.first_seen_at, seconds=False),
+            screen.utc(one.last_seen_at, seconds=False),
             str(one.times),
             _action(one, rules).value,
-            "–" if one.acknowledged_at is None else screen.utc(one.acknowledged_at),
+            "–" if one.acknowledged_at is None else screen.utc(one.acknowledged_at, seconds=False),
         )
     return made
 
@@ -223,7 +223,7 @@ def _look_record(look: Look) -> dict[str, object]:
 
 def _look_words(look: Look) -> str:
     said = "not looked at yet" if look.document is None else _DOCUMENTS[look.document]
-    next_look = screen.utc(look.next_look_at)
+    next_look = screen.utc(look.next_look_at, seconds=False)
     return f"list of columns (OpenAPI) of dealer {look.dealer_id}: {said}; next look {next_look}"
 
 

@@ -44,9 +44,11 @@ def table(*columns: str) -> Table:
     return made
 
 
-def utc(moment: datetime) -> str:
-    """`2026-03-02 09:30:00`; the column's head or the sentence says that it is UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+def utc(moment: datetime, *, seconds: bool = True) -> str:
+    """`2026-03-02 09:30:00`; the column's head or the sentence says that it is UTC. Without seconds for
+    tables that are wide."""
+    shown = moment.astimezone(UTC)
+    return f"{shown:%Y-%m-%d %H:%M:%S}" if seconds else f"{shown:%Y-%m-%d %H:%M}"
 
 
 def pairs(rows: Sequence[tuple[str, str]]) -> Table:
