@@ -164,7 +164,7 @@ def _askers(
     return client, Probing(hasty)
 
 
-def telemetry_of(settings: Settings) -> Telemetry:
+def telemetry(settings: Settings) -> Telemetry:
     """What this process tells besides its log; it changes libraries for the whole process. They are extras,
     and are imported only where a setting asks for them."""
     observers: list[Observer] = []
@@ -226,7 +226,7 @@ class ProcessWide:
         with self._lock:
             if self._parts is None:
                 settings = load()
-                self._parts = build(settings, telemetry_of(settings))
+                self._parts = build(settings, telemetry(settings))
                 self._parts.shares.threads = self.threads or settings.interactive_threads
             return self._parts
 

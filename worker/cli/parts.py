@@ -16,7 +16,7 @@ def opened(*, service: bool = False) -> Iterator[Parts]:
     settings = load()
     if service:
         log.set_up(settings)
-    parts = wiring.build(settings, wiring.telemetry_of(settings) if service else None)
+    parts = wiring.build(settings, wiring.telemetry(settings) if service else None)
     try:
         yield parts
     finally:
