@@ -52,7 +52,10 @@ def test_configurations_know_the_settings_alone(module: str, allowed: set[str]) 
                 "worker/answers.py",  # Celery's own store of answers, which tries again
                 "worker/cli/queue.py",  # Celery raises them, too; told to whoever typed
                 # These go on without Redis, or try again.
-                *(f"worker/{name}.py" for name in ("coalescing", "counting", "limits", "unread", "waiting")),
+                *(
+                    f"worker/{name}.py"
+                    for name in ("begun", "coalescing", "counting", "limits", "unread", "waiting")
+                ),
                 "worker/vinacles/oauth.py",
                 "worker/metrics/collector.py",
                 "worker/metrics/queues.py",
