@@ -201,9 +201,7 @@ def _waiting(settings: Settings) -> Waiting:
 
 
 def _unread(settings: Settings) -> DropUnread:
-    if settings.broker_is_redis:
-        return UnreadRequests(client_of(settings.broker_url)).drop
-    return lambda: 0
+    return UnreadRequests(client_of(settings.broker_url)).drop if settings.broker_is_redis else lambda: 0
 
 
 def _naming_key(settings: Settings) -> bytes:
