@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -51,7 +52,8 @@ def test_what_expired_behind_what_never_does_goes_too(broker: redis.Redis, redis
     long_ago = datetime.now(UTC) - timedelta(seconds=GRACE_SECONDS + 5)
     for expires in (None, None, None, long_ago, None, long_ago, long_ago, None):
         send(redis_server, "12BDF3", expires)
-    stays = [message for message in broker.lrange("interactive", 0, -1) if expires_at(message) > time.time()]
+    queued: list[Any] = broker.lrange("interactive", 0, -1)
+    stays = [message for message in queued if expires_at(message) > time.time()]
     assert len(stays) == 5
     assert UnreadRequests(broker, at_once=2).drop() == 3
     assert broker.lrange("interactive", 0, -1) == stays
