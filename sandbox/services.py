@@ -22,6 +22,8 @@ from sandbox.processes import Program, children_of, free_port
 
 #: Of servers that live for minutes on loopback; a text that is noticed where it does not belong.
 PASSWORD = "sandbox-password"  # noqa: S105
+#: As docker-compose.yml has it: the log holds no text of a statement that failed, and no details.
+DISCREET = ("-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse")
 
 
 class Postgres:
@@ -48,7 +50,8 @@ class Postgres:
     def start(self) -> None:
         # fsync off loses nothing that outlives the folder, and makes tests several times faster.
         safety = [] if self.durable else ["-c", "fsync=off", "-c", "synchronous_commit=off"]
-        options = ["-h", "127.0.0.1", "-p", str(self.port), "-k", "", "-c", "max_connections=200", *safety]
+        places = ["-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
+        options = [*places, "-c", "max_connections=200", *DISCREET, *safety]
         self.program = Program(
             "PostgreSQL",
             [str(self._binaries / "postgres"), "-D", str(self._data), *options],

@@ -15,6 +15,7 @@ from worker.deadline import Deadline
 from worker.errors import ErrorCode, FatalError, MessageInvalid, RetryableError, TwoDriveError
 from worker.retry import RetryRule, retrying
 from worker.store import requests as rows
+from worker.store.request_tables import RequestKind
 from worker.store.requests import TakenRequest, Told
 from worker.store.session import Database
 from worker.telemetry import Telemetry
@@ -114,9 +115,9 @@ class ImportRequests:
         deadline = Deadline.after(min(self._work_seconds, request.seconds_left))
         task_id = f"import_requests/{request.id}"
         match request.kind:
-            case "import":
+            case RequestKind.IMPORT:
                 return self._asking_once.search(_message(ImportRequest, request), task_id, deadline)
-            case "refresh":
+            case RequestKind.REFRESH:
                 return self._asking_once.refresh(_message(RefreshRequest, request), task_id, deadline)
         raise _invalid('`kind` must be "import" or "refresh".')
 

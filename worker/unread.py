@@ -16,9 +16,8 @@ from worker.names import QueueName
 #: who still waits misses the message.
 GRACE_SECONDS = 900.0
 _QUEUE = QueueName.INTERACTIVE.value
-_AT_ONCE = 500
 #: What is left goes a minute later.
-_MOST = 20_000
+_MOST_LOOKED_AT = 20_000
 _log = structlog.get_logger(__name__)
 
 #: Drops them, and says how many.
@@ -26,31 +25,43 @@ DropUnread = Callable[[], int]
 
 
 class UnreadRequests:
-    """`broker` must return bytes."""
+    """`broker` must return bytes; `at_once` messages are held in memory at a time."""
 
-    def __init__(self, broker: redis.Redis, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, broker: redis.Redis, clock: Callable[[], float] = time.time, *, at_once: int = 500
+    ) -> None:
         self._broker = broker
         self._clock = clock
+        self._at_once = at_once
 
     def drop(self) -> int:
-        """Remove those that expired longer than `GRACE_SECONDS` ago, from the end at which workers take them;
-        returns how many. Raises nothing: it is tried again a minute later."""
-        dropped = 0
+        """Remove those that expired longer than `GRACE_SECONDS` ago, from the end at which workers take them,
+        also behind others that stay; returns how many. Raises nothing: it is tried again a minute later."""
+        dropped = stayed = looked_at = 0
         try:
-            while dropped < _MOST and (removed := self._drop_some()):
-                dropped += removed
+            while looked_at < _MOST_LOOKED_AT and (messages := self._after(stayed)):
+                late = self._late(messages)
+                looked_at += len(messages)
+                dropped += self._remove(late)
+                stayed += len(messages) - len(late)
         except RedisError as error:
             _log.warning("unread_requests_not_dropped", kind=type(error).__name__)
         if dropped:
             _log.warning("unread_requests_dropped", count=dropped)
         return dropped
 
-    def _drop_some(self) -> int:
-        messages: list[Any] = self._broker.lrange(_QUEUE, -_AT_ONCE, -1)
+    def _after(self, stayed: int) -> list[Any]:
+        """Up to `at_once` messages behind those that were looked at and stayed, the oldest last."""
+        found: list[Any] = self._broker.lrange(_QUEUE, -stayed - self._at_once, -stayed - 1)
+        return found
+
+    def _late(self, messages: list[Any]) -> list[Any]:
         until = self._clock() - GRACE_SECONDS
-        late = [message for message in messages if expires_at(message) < until]
+        return [message for message in messages if expires_at(message) < until]
+
+    def _remove(self, late: list[Any]) -> int:
+        """A worker may take one meanwhile, and drops it too: such a one does not count."""
         with self._broker.pipeline(transaction=False) as pipe:
-            # The oldest first. A worker may take one meanwhile, and drops it too.
             for message in reversed(late):
                 pipe.lrem(_QUEUE, -1, message)
             return sum(pipe.execute())

@@ -3,7 +3,8 @@ outside of the tables for people is then looked through for them."""
 
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -58,8 +59,23 @@ def ask(
     return answer
 
 
+@contextmanager
+def _refusing(desk: Desk) -> Iterator[None]:
+    """PostgreSQL refuses the person: its usual log shows the statement, and the row in the details."""
+
+    def run(sql: str) -> None:
+        with desk.database.transaction() as connection:
+            connection.execute(text(sql))
+
+    run(f"ALTER TABLE contacts ADD CONSTRAINT nobody CHECK (last_name <> '{NAME}') NOT VALID")
+    yield
+    run("ALTER TABLE contacts DROP CONSTRAINT nobody")
+
+
 def _work(desk: Desk, nest: Nest) -> None:
     """What people and schedules do, well and badly."""
+    with _refusing(desk):
+        ask(desk, nest, "workorders.import", search=PLATE)
     found = ask(desk, nest, "workorders.import", search=PLATE.replace("-", " ").lower())
     only(found, outcome="created")
     workorder_id = found["workorders"][0]["workorder_id"]
@@ -197,6 +213,7 @@ def _heard_enough(nest: Nest) -> None:
     assert "workorders.import" in nest.found["Flower /api/tasks"]
     assert "token" in nest.found["twodrive check"]
     assert "import_request_answered" in nest.found["log canary-requests.log"]
+    assert 'violates check constraint "nobody"' in nest.found["log postgres.log"]
     assert "TWODRIVE_DATABASE_URL" in nest.found["twodrive config"]
     assert "twodrive_quarantine{" in nest.found["twodrive metrics"]
     assert "unreadable_price" in nest.found["twodrive quarantine"]

@@ -100,6 +100,23 @@ def test_the_program_makes_its_tables_over_tls(server: tuple[int, Path], tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("options", "level", "told"),
+    [((), "ok", "has proved itself"), (("sslmode=require",), "warn", "did not have to prove itself")],
+)
+def test_an_operator_is_told_whether_it_proved_itself(
+    server: tuple[int, Path], tmp_path: Path, options: tuple[str, ...], level: str, told: str
+) -> None:
+    port, bundle = server
+    env = _env(url_of(port, HOST, *options), bundle)
+    assert _twodrive(env, tmp_path, "db", "upgrade").returncode == 0
+    looked = _twodrive(env, tmp_path, "db", "check", "--json")
+    assert looked.returncode == 0, looked.stderr
+    found = {line["check"]: line for line in json.loads(looked.stdout)["lines"]}
+    assert (found["TLS"]["level"], found["log of failures"]["level"]) == (level, "warn")
+    assert told in found["TLS"]["text"]
+
+
+@pytest.mark.parametrize(
     ("host", "options", "trusted", "told", "next_step"),
     [
         (HOST, (), "another", "did not prove itself", "TWODRIVE_SERVICE_CA_BUNDLE"),

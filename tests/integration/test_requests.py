@@ -113,6 +113,9 @@ def test_a_refresh_is_answered_and_equal_ones_are_asked_once(claire: Claire) -> 
         ({}, "message_invalid", "`search` is missing"),
         ({"search": "x" * 501}, "message_invalid", "`search` must be"),
         ({"search": "x", "kind": "imprt"}, "message_invalid", "`kind` must be"),
+        ({"search": "x" * 20_000_000, "kind": "import"}, "message_invalid", "`search` must be"),
+        ({"search": "x", "kind": "import" + "x" * 20_000_000}, "message_invalid", "`kind` must be"),
+        ({"search": "x", "request_id": "x" * 20_000_000}, "message_invalid", "`request_id` must be"),
         ({"kind": "refresh"}, "message_invalid", "`workorder_id` is missing"),
         ({"search": "x", "dealer_id": 2**60}, "message_invalid", "`dealer_id` must be"),
         ({"search": "x", "dealer_id": 99}, "dealer_unknown", "dealer 99"),
@@ -144,9 +147,10 @@ def test_a_failure_that_may_pass_is_tried_again_until_it_passes(claire: Claire) 
     assert (row.state, row.error_code) == ("answered", None)
 
 
-def test_what_is_too_late_is_dropped_and_never_worked_off(claire: Claire) -> None:
+@pytest.mark.parametrize("answer_by", ["now()", "'-infinity'"])
+def test_what_is_too_late_is_dropped_and_never_worked_off(claire: Claire, answer_by: str) -> None:
     number = claire.ask(search=known.COMPLETE)
-    claire.change("UPDATE import_requests SET answer_by = now()")
+    claire.change(f"UPDATE import_requests SET answer_by = {answer_by}")
     with serving(claire):
         row = claire.answer(number)
     assert (row.state, row.error_code, row.search) == ("dropped", "request_expired", None)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -12,7 +13,6 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from sandbox.services import Redis
-from worker import unread
 from worker.unread import GRACE_SECONDS, UnreadRequests, expires_at
 
 _QUEUES = 12
@@ -33,10 +33,7 @@ def send(redis_server: Redis, typed: str, expires: float | datetime | None) -> N
     backend.close()
 
 
-def test_what_nobody_took_goes_and_the_rest_stays(
-    broker: redis.Redis, redis_server: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unread, "_AT_ONCE", 3)
+def test_what_nobody_took_goes_and_the_rest_stays(broker: redis.Redis, redis_server: Redis) -> None:
     long_ago = datetime.now(UTC) - timedelta(seconds=GRACE_SECONDS + 5)
     for _ in range(8):
         send(redis_server, "12BDF3", long_ago)
@@ -45,10 +42,21 @@ def test_what_nobody_took_goes_and_the_rest_stays(
         send(redis_server, "kept", expires)
     stays = broker.lrange("interactive", 0, -9)
     assert len(stays) == 5
-    requests = UnreadRequests(broker)
+    requests = UnreadRequests(broker, at_once=3)
     assert requests.drop() == 8
     assert broker.lrange("interactive", 0, -1) == stays
     assert requests.drop() == 0
+
+
+def test_what_expired_behind_what_never_does_goes_too(broker: redis.Redis, redis_server: Redis) -> None:
+    long_ago = datetime.now(UTC) - timedelta(seconds=GRACE_SECONDS + 5)
+    for expires in (None, None, None, long_ago, None, long_ago, long_ago, None):
+        send(redis_server, "12BDF3", expires)
+    queued: list[Any] = broker.lrange("interactive", 0, -1)
+    stays = [message for message in queued if expires_at(message) > time.time()]
+    assert len(stays) == 5
+    assert UnreadRequests(broker, at_once=2).drop() == 3
+    assert broker.lrange("interactive", 0, -1) == stays
 
 
 def test_it_is_a_matter_of_time_alone(broker: redis.Redis, redis_server: Redis) -> None:

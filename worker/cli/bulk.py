@@ -24,6 +24,7 @@ from worker.wiring import Parts
 
 # Nobody needs it later: while the run is open, the schedule wakes a worker for it again and again.
 _EXPIRES_SECONDS = 600
+_LAST_RUNS = 20
 
 
 @command(
@@ -71,7 +72,9 @@ def runs(dealer_id: int | None, as_json: bool) -> None:
         if dealer_id is not None:
             parts.dealer_of(opened, dealer_id)
         with opened.database.transaction() as connection:
-            found = open_runs(connection) if dealer_id is None else recent_runs(connection, dealer_id)
+            found = (
+                open_runs(connection) if dealer_id is None else recent_runs(connection, dealer_id, _LAST_RUNS)
+            )
     results = [as_result(run) for run in found]
     if as_json:
         screen.print_json([dump_bulk_result(result) for result in results])

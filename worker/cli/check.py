@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 import click
-from rich.text import Text
 
 from schemas.vinacles import ENTITIES
 from worker.circuit import CLOSED
 from worker.cli import circuits, findings, parts, screen
 from worker.cli.dealer_options import dealer_id_argument
 from worker.cli.exits import Exit
+from worker.cli.finding_lines import shown
 from worker.cli.findings import Finding, Level, worst
 from worker.cli.help import command, json_option
 from worker.cli.inspection import Inspection
@@ -20,7 +20,6 @@ from worker.wiring import Parts
 
 #: Where these are well, workorders can be read.
 _ANSWERED = frozenset({"token", *(entity.name for entity in ENTITIES)})
-_STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
 
 
 @command("check", "twodrive check 12", "twodrive check 12 --json")
@@ -35,7 +34,7 @@ def check(dealer_id: int, as_json: bool) -> None:
     circuit is open, and closes it where Vinacles answers. Exit code 1 says that at least one line says fail.
     """
     with parts.opened() as opened:
-        found = list(_shown(_findings(opened, dealer_id), quiet=as_json))
+        found = list(shown(_findings(opened, dealer_id), quiet=as_json))
     level = worst(found)
     if as_json:
         lines = [asdict(finding) for finding in found]
@@ -73,25 +72,3 @@ def _drifts(opened: Parts, loaded: LoadedDealer, inspection: Inspection) -> Iter
         finding = findings.of_new_columns(dealer_id, new)
         if finding is not None:
             yield finding
-
-
-def _shown(found: Iterable[Finding], *, quiet: bool) -> Iterable[Finding]:
-    """The findings, each printed as soon as it is made."""
-    console = screen.out()
-    remaining = iter(found)
-    while True:
-        with screen.progress("Looking"):
-            finding = next(remaining, None)
-        if finding is None:
-            return
-        if not quiet:
-            console.print(_line(finding))
-        yield finding
-
-
-def _line(finding: Finding) -> Text:
-    level = Text(f"{finding.level.value:5}", _STYLES[finding.level])
-    line = Text.assemble(level, (finding.check, "bold"), ": ", screen.plain(finding.text))
-    if finding.next_step:
-        line.append(f"\n     → {finding.next_step}")
-    return line

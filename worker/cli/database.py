@@ -1,15 +1,20 @@
 """`twodrive db`: the tables in Claire's PostgreSQL."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
+
 import click
 from alembic.util import CommandError
 
-from worker.cli import parts, screen
+from worker.cli import parts, screen, server_findings
 from worker.cli.exits import Ended, Exit
+from worker.cli.finding_lines import shown
+from worker.cli.findings import Finding, Level, worst
 from worker.cli.help import Group, command, json_option
 from worker.deadline import Deadline
 from worker.environment import load
 from worker.retry import RetryRule, retrying
-from worker.store import grants, migrations
+from worker.store import grants, migrations, server
 
 _PATIENT = RetryRule(
     base_seconds=0.5, cap_seconds=2, most_tries=10_000, few_tries=10_000, least_attempt_seconds=0
@@ -18,7 +23,7 @@ _PATIENT = RetryRule(
 
 @click.group("db", cls=Group)
 def group() -> None:
-    """The tables in Claire's PostgreSQL and their versions."""
+    """The tables in Claire's PostgreSQL, their versions, and the server itself."""
 
 
 @command("upgrade", "twodrive db upgrade", "twodrive db upgrade --wait 60", group=group)
@@ -65,6 +70,33 @@ def current(as_json: bool) -> None:
     click.echo(f"The database is at {_said(has)}; this program needs version {needs}.")
     if has != needs:
         click.echo("Run: twodrive db upgrade")
+
+
+@command("check", "twodrive db check", "twodrive db check --json", group=group)
+@json_option
+def check(as_json: bool) -> None:
+    """Look over PostgreSQL: the tables' version, TLS, and whether its log would hold people's data.
+
+    Each line says ok, warn or fail, and what to do. The log is judged by what holds for the user of
+    TWODRIVE_DATABASE_URL. Exit code 1 says that at least one line says fail.
+    """
+    found = list(shown(_findings(), quiet=as_json))
+    level = worst(found)
+    if as_json:
+        screen.print_json({"result": level, "lines": [asdict(finding) for finding in found]})
+    if level is Level.FAIL:
+        raise click.exceptions.Exit(Exit.FAILED)
+
+
+def _findings() -> Iterable[Finding]:
+    with parts.opened() as opened, opened.database.transaction() as connection:
+        has = migrations.current_of(connection)
+        link = server.link(connection)
+        settings = server.settings(connection, server_findings.LOOKED_AT)
+    yield server_findings.of_tables(has, migrations.newest())
+    yield server_findings.of_link(link)
+    yield server_findings.of_logged_failures(settings)
+    yield server_findings.of_logged_statements(settings)
 
 
 @command(

@@ -65,9 +65,10 @@ def forget_person(
 
     Give one of --phone, --email and --name, or - for it to read it from standard input, and run it again for
     others. A name is looked for in the texts of workorders whose contact has it, since it may be an ordinary
-    word; how many other texts hold it is told, and --everywhere erases these, too: for a person whose contact
-    was emptied or renamed. Have the person erased in the DMS first: a workorder that changes there is
-    imported anew, with whom it then names. Cars and plates stay, as part of the workorder.
+    word or a make of cars; how many other texts hold it is told, and --everywhere erases these, too: for a
+    person whose contact was emptied or renamed. Have the person erased in the DMS first: a workorder that
+    changes there is imported anew, with whom it then names. Plates stay, as part of the workorder, and so do
+    makes and models that hold nothing of what was given.
     """
     kind, value = _only({"phone": phone, "email": email, "name": name})
     if everywhere and kind != "name":
@@ -161,5 +162,5 @@ def _show(
     (screen.errors() if error else screen.out()).print(table)
     if others := sum((elsewhere or {}).values()):
         screen.errors().print(
-            f"{others} texts of workorders with no such contact hold it and stay. {_ELSEWHERE}"
+            f"{others} texts of workorders with no such contact, or of cars, hold it and stay. {_ELSEWHERE}"
         )

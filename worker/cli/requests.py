@@ -85,7 +85,7 @@ def _cells(request: ListedRequest) -> tuple[str, ...]:
     return (
         str(request.id),
         str(request.dealer_id),
-        request.kind,
+        "(unknown)" if request.kind is None else request.kind.value,
         request.state.value,
         str(request.tries),
         screen.utc(request.asked_at),

@@ -6,19 +6,19 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Connection, text
 
-from worker.store.columns import RunState
+from worker.store.columns import OPEN_RUN, RunState
 
 #: A page takes seconds; a run that has stored none for this long is stuck, or nobody takes it up.
 STUCK_SECONDS = 600
 
-_OPEN = text("""
+_OPEN = text(f"""
 SELECT state, count(*) AS number, count(*) FILTER (WHERE silent > :stuck) AS stuck
 FROM (
     SELECT state, extract(epoch FROM clock_timestamp() - coalesce(last_page_at, started_at)) AS silent
-    FROM refresh_runs WHERE state IN ('waiting', 'running')
+    FROM refresh_runs WHERE {OPEN_RUN}
 ) open_runs
 GROUP BY state
-""")
+""")  # noqa: S608  a constant
 
 
 def read(connection: Connection) -> Iterable[Metric]:

@@ -1,5 +1,6 @@
 """What the tables are made of: one `metadata`, and columns and checks that come back in several of them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Integer, MetaData, Numeric, func, text
@@ -57,9 +58,18 @@ class Document(StrEnum):
     UNREADABLE = "unreadable"
 
 
-def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
+def among(column: str, members: Iterable[StrEnum]) -> str:
+    """The condition that a column has one of these values."""
     listed = ", ".join(f"'{member.value}'" for member in members)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+    return f"{column} IN ({listed})"
+
+
+#: That a row of `refresh_runs` is of an open run.
+OPEN_RUN = among("state", (state for state in RunState if state.is_open))
+
+
+def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(among(column, members), name=f"{column}_known")
 
 
 def now(name: str) -> Column[object]:

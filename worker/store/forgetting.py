@@ -20,6 +20,11 @@ FREE_TEXTS = {
     "parts": ("reference_code",),
     "workorder_changes": ("old", "new"),
 }
+#: How a car is called, in `workorders`. A last name may be just that (`Ford`), so it is looked for only
+#: where it is wanted everywhere.
+CAR_TEXTS = ("make", "model")
+#: What the backend wrote into rows of `import_requests`; the answer repeats the id.
+REQUEST_TEXTS = ("search", "request_id")
 # What may stand in an address before what was given. `/`, `=` and quotes may too (RFC 5322, 3.2.3), but in
 # texts they set it apart: `'jan@garage.example'`; an apostrophe is taken for a letter only behind one.
 _IN_A_MAILBOX = rf"[{WORD}.!#$%&*+?^_`{{|}}~-]"
@@ -70,22 +75,37 @@ def forget(connection: Connection, dealer_id: int, person: Person) -> dict[str, 
         f"WHERE w.id = t.workorder_id AND w.dealer_id = :dealer_id AND ({person.contact})"
     )
     counts["contacts"] = connection.execute(text(contacts), values).rowcount
-    # Of one that waits for its answer; it is then told that nothing was searched.
-    searched = "UPDATE import_requests SET search = NULL WHERE dealer_id = :dealer_id AND search ~ :pattern"
-    counts["import_requests"] = connection.execute(text(searched), values).rowcount
+    cars = f"UPDATE workorders SET {_erased(CAR_TEXTS)} WHERE dealer_id = :dealer_id AND {_holds(CAR_TEXTS)}"  # noqa: S608  constants
+    counts["workorders"] = connection.execute(text(cars), values).rowcount if person.everywhere else 0
+    counts["import_requests"] = connection.execute(_REQUESTS, values).rowcount
     return counts
 
 
+def _erased(columns: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = CASE WHEN {name} ~ :pattern THEN NULL ELSE {name} END" for name in columns)
+
+
+def _holds(columns: tuple[str, ...]) -> str:
+    return f"({' OR '.join(f'{name} ~ :pattern' for name in columns)})"
+
+
+# Of one that waits for its answer what was typed, too; it is then told that nothing was searched.
+_REQUESTS = text(
+    f"UPDATE import_requests SET {_erased(REQUEST_TEXTS)}, "  # noqa: S608  constants
+    "result = CASE WHEN result ->> 'request_id' ~ :pattern "
+    "THEN jsonb_set(result, '{request_id}', 'null') ELSE result END "
+    f"WHERE dealer_id = :dealer_id AND ({_holds(REQUEST_TEXTS)} OR result ->> 'request_id' ~ :pattern)"
+)
+
+
 def _texts_erased(table: str, columns: tuple[str, ...], person: Person) -> str:
-    erased = ", ".join(f"{name} = CASE WHEN {name} ~ :pattern THEN NULL ELSE {name} END" for name in columns)
-    holds = " OR ".join(f"{name} ~ :pattern" for name in columns)
     theirs = (
         "SELECT id FROM workorders WHERE dealer_id = :dealer_id"
         if person.everywhere
         else "SELECT t.workorder_id FROM contacts t JOIN workorders w ON w.id = t.workorder_id "  # noqa: S608  constants
         f"WHERE w.dealer_id = :dealer_id AND ({person.contact})"
     )
-    return f"UPDATE {table} SET {erased} WHERE ({holds}) AND workorder_id IN ({theirs})"  # noqa: S608  constants
+    return f"UPDATE {table} SET {_erased(columns)} WHERE {_holds(columns)} AND workorder_id IN ({theirs})"  # noqa: S608  constants
 
 
 def _spelled(given: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 _ATTEMPTS = text("""
 SELECT started_at, trigger, outcome, reason, error_code, warnings, request_id, task_id, duration_ms, requests
@@ -30,6 +30,8 @@ def changes(connection: Connection, dealer_id: int, workorder_id: UUID, most: in
     return _rows(connection, _CHANGES, dealer_id, workorder_id, most)
 
 
-def _rows(connection: Connection, query: Any, dealer_id: int, workorder_id: UUID, most: int) -> list[Row]:
+def _rows(
+    connection: Connection, query: TextClause, dealer_id: int, workorder_id: UUID, most: int
+) -> list[Row]:
     parameters = {"dealer_id": dealer_id, "workorder_id": workorder_id, "most": most}
     return [dict(row) for row in connection.execute(query, parameters).mappings()]

@@ -8,6 +8,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from worker.store.columns import INSTANT, metadata, now, one_of
 
 
+class RequestKind(StrEnum):
+    """What may be asked. In the column `kind` anything may stand, as the backend wrote it."""
+
+    IMPORT = "import"
+    REFRESH = "refresh"
+
+
 class RequestState(StrEnum):
     """The first two are open, the others final: with a result, with an error, or too late to begin."""
 

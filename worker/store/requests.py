@@ -14,8 +14,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from schemas.arguments import MAX_REQUEST_ID_LENGTH, MAX_SEARCH_LENGTH
 from worker.errors import ErrorCode
-from worker.store.request_tables import RequestState
+from worker.store.columns import among
+from worker.store.request_tables import RequestKind, RequestState
 from worker.store.sql import text
 
 #: Nobody waits longer for an answer; this bounds the tries of a request without `answer_by`.
@@ -27,6 +29,15 @@ MOST_PAUSE_SECONDS = 300
 _LONGEST_PAUSE_SECONDS = 900
 
 _DEADLINE = f"least(answer_by, asked_at + interval '{MOST_HOURS} hours')"
+# The backend may write any moment. Before version 17 PostgreSQL refuses to subtract from an infinite one.
+_SECONDS_LEFT = f"""extract(epoch FROM
+        greatest({_DEADLINE}, clock_timestamp() - interval '1 day') - clock_timestamp())::float"""
+# Python's years have four digits.
+_ANSWER_BY = "greatest(least(answer_by, '9999-12-30 00:00Z'), '0001-01-02 00:00Z')"
+# Nothing has a bound that the backend writes, and a row is fetched whole. One character more than may be is
+# enough for it to be refused.
+_WRITTEN = f"""left(kind, 20) AS kind, left(search, {MAX_SEARCH_LENGTH + 1}) AS search, workorder_id,
+    left(request_id, {MAX_REQUEST_ID_LENGTH + 1}) AS request_id"""
 # A new row, which is one with the same two moments, may begin at once, and no lease or pause is longer than
 # the longest. What lies further ahead was written before the server's clock was set back, and must not keep a
 # request waiting for as long as that.
@@ -40,11 +51,12 @@ WHERE id IN (
     SELECT id FROM import_requests
     WHERE answered_at IS NULL AND {come} AND {which} AND dealer_id <> ALL(CAST(:without AS bigint[]))
     ORDER BY tries, try_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, dealer_id, kind, search, workorder_id, request_id, tries - 1 AS lost,
-    extract(epoch FROM {deadline} - clock_timestamp())::float AS seconds_left
+RETURNING id, dealer_id, {written}, tries - 1 AS lost, {seconds_left} AS seconds_left
 """
-_TAKE_FRESH = text(_TAKE.format(which="tries = 0", deadline=_DEADLINE, come=_TIME_HAS_COME))
-_TAKE_SUSPECTS = text(_TAKE.format(which="tries > 0", deadline=_DEADLINE, come=_TIME_HAS_COME))
+_TAKE_FRESH, _TAKE_SUSPECTS = (
+    text(_TAKE.format(which=which, come=_TIME_HAS_COME, written=_WRITTEN, seconds_left=_SECONDS_LEFT))
+    for which in ("tries = 0", "tries > 0")
+)
 _HELD = "id = :id AND lease_owner = :owner AND answered_at IS NULL"
 _FINAL = "answered_at = clock_timestamp(), lease_owner = NULL, search = NULL"
 _ANSWER = text(f"""
@@ -70,9 +82,10 @@ WHERE id IN (
     LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 """)
-_LIST = text("""
-SELECT id, dealer_id, kind, state, tries, asked_at, answer_by, try_at, answered_at, error_code, error_text,
-    next_step, clock_timestamp() AS now
+_LIST = text(f"""
+SELECT id, dealer_id, CASE WHEN {among("kind", RequestKind)} THEN kind END AS kind, state, tries, asked_at,
+    {_ANSWER_BY} AS answer_by, try_at, answered_at, error_code, error_text, next_step,
+    clock_timestamp() AS now
 FROM import_requests
 WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(CAST(:states AS text[])))
     AND (CAST(:dealer_id AS bigint) IS NULL OR dealer_id = :dealer_id)
@@ -82,8 +95,9 @@ ORDER BY asked_at DESC, id DESC LIMIT :limit
 
 @dataclass(frozen=True, slots=True)
 class TakenRequest:
-    """A row under our lease, as the backend wrote it: nothing is checked yet. `lost` counts earlier tries
-    whose end nobody heard; `seconds_left` until its time is over, below 0 after it."""
+    """A row under our lease, as the backend wrote it but for what is too long, of which a part is left that
+    is too long still: nothing is checked yet. `lost` counts earlier tries whose end nobody heard;
+    `seconds_left` until its time is over, below 0 after it."""
 
     id: int
     dealer_id: int
@@ -106,11 +120,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
-    """A row as operators see it, without what was searched and found."""
+    """A row as operators see it, without what was searched and found; `kind` is None for any other than
+    those that are known, since it may be anybody's data."""
 
     id: int
     dealer_id: int
-    kind: str
+    kind: RequestKind | None
     state: RequestState
     tries: int
     asked_at: datetime
@@ -177,7 +192,12 @@ def listed(
     chosen = None if states is None else [state.value for state in states]
     parameters = {"states": chosen, "dealer_id": dealer_id, "limit": limit}
     rows = connection.execute(_LIST, parameters).mappings()
-    return [ListedRequest(**{**row, "state": RequestState(row["state"])}) for row in rows]
+    return [_listed(row) for row in rows]
+
+
+def _listed(row: Mapping[Any, Any]) -> ListedRequest:
+    kind = None if row["kind"] is None else RequestKind(row["kind"])
+    return ListedRequest(**{**row, "kind": kind, "state": RequestState(row["state"])})
 
 
 def _parameters(request_id: int, owner: str, told: Told) -> dict[str, Any]:

@@ -48,16 +48,6 @@ RULES: dict[str, Rule] = {
         "last_name = NULL, phone = NULL, phone_as_written = NULL, email = NULL",
     ),
 }
-#: Tables whose rows stay, and why.
-KEPT = {
-    "dealers": "operators add and pause them; what imports found refers to them",
-    "workorders": "Claire works with them; nothing is deleted under its feet",
-    "interventions": "part of a workorder",
-    "parts": "part of a workorder",
-    "circuits": "one row for a dealer",
-    "schema_drift": "a row for each change of a dealer's columns, and holds no values",
-    "drift_policies": "operators set and remove them",
-}
 
 
 def count_overdue(connection: Connection, rule: Rule, days: int) -> int:

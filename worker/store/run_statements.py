@@ -5,9 +5,9 @@ an index is to find, by `now()`, which stands still during the statement.
 """
 # ruff: noqa: S608  statements are put together from constants alone
 
+from worker.store.columns import OPEN_RUN
 from worker.store.quarantine_statements import GONE, UNKNOWN_OUTSIDE
 
-_OPEN = "state IN ('waiting', 'running')"
 _RING = "clock_timestamp() + make_interval(secs => :ring_seconds)"
 _WATCHERS = "CAST(:watchers AS text[])"
 # No lease and no pause is that long. What ends even later was written before the server's clock was set back,
@@ -24,7 +24,7 @@ SELECT dealer_id, time_zone, refresh_every_minutes, refresh_from, refresh_until,
     next_refresh_at AS due_at, now() AS now
 FROM dealers d
 WHERE refresh_every_minutes IS NOT NULL AND NOT paused AND next_refresh_at <= now()
-    AND NOT EXISTS (SELECT FROM refresh_runs r WHERE r.dealer_id = d.dealer_id AND {_OPEN})
+    AND NOT EXISTS (SELECT FROM refresh_runs r WHERE r.dealer_id = d.dealer_id AND {OPEN_RUN})
 ORDER BY next_refresh_at LIMIT :limit
 FOR NO KEY UPDATE SKIP LOCKED
 """
@@ -58,7 +58,7 @@ LEFT JOIN LATERAL (
     SELECT r.state FROM refresh_runs r WHERE r.dealer_id = d.dealer_id ORDER BY r.started_at DESC LIMIT 1
 ) AS latest ON true
 WHERE d.dealer_id = ANY(CAST(:dealer_ids AS bigint[]))
-ON CONFLICT (dealer_id) WHERE {_OPEN}
+ON CONFLICT (dealer_id) WHERE {OPEN_RUN}
 """
 START = f"{_INSERT} DO NOTHING RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended"
 _WATCH = f"watchers = ARRAY(SELECT DISTINCT unnest(run.watchers || {_WATCHERS}))"
@@ -71,7 +71,7 @@ START_OR_JOIN = f"""{_INSERT} DO UPDATE SET {_WATCH}
 RETURNING id AS run_id, dealer_id, turns AS turn, xmax = 0 OR {_UNATTENDED}
 """
 JOIN = f"""
-UPDATE refresh_runs AS run SET {_WATCH} WHERE id = :run_id AND dealer_id = ANY(:dealer_ids) AND {_OPEN}
+UPDATE refresh_runs AS run SET {_WATCH} WHERE id = :run_id AND dealer_id = ANY(:dealer_ids) AND {OPEN_RUN}
 RETURNING id AS run_id, dealer_id, turns AS turn, {_UNATTENDED}
 """
 DISMISS = """
@@ -83,7 +83,7 @@ OVERDUE = f"""
 UPDATE refresh_runs SET ring_at = {_RING}
 WHERE id IN (
     SELECT id FROM refresh_runs
-    WHERE {_OPEN} AND (ring_at <= now() OR ring_at > now() + {_TOO_FAR})
+    WHERE {OPEN_RUN} AND (ring_at <= now() OR ring_at > now() + {_TOO_FAR})
     ORDER BY ring_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended
 """
@@ -93,7 +93,8 @@ UNTOLD = f"""
 UPDATE refresh_runs SET ring_at = {_RING}
 WHERE id IN (
     SELECT id FROM refresh_runs
-    WHERE watchers <> '{{}}' AND NOT ({_OPEN}) AND finished_at < now() - make_interval(secs => :ring_seconds)
+    WHERE watchers <> '{{}}' AND NOT ({OPEN_RUN})
+        AND finished_at < now() - make_interval(secs => :ring_seconds)
         AND (ring_at <= now() OR ring_at > now() + {_TOO_FAR})
     ORDER BY ring_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id AS run_id, dealer_id, turns AS turn, true AS unattended
@@ -110,7 +111,7 @@ UPDATE refresh_runs r SET
     lease_until = CASE WHEN NOT ({_SPENT}) THEN until END,
     ring_at = until
 FROM (SELECT clock_timestamp() + make_interval(secs => :seconds) AS until) lease
-WHERE id = :run_id AND {_OPEN} AND (lease_owner ^@ ANY(CAST(:dead AS text[]))
+WHERE id = :run_id AND {OPEN_RUN} AND (lease_owner ^@ ANY(CAST(:dead AS text[]))
     OR (lease_until IS NULL OR lease_until <= clock_timestamp()
             OR lease_until > clock_timestamp() + {_TOO_FAR})
         AND turns = coalesce(CAST(:turn AS integer), turns))
@@ -146,7 +147,7 @@ WHERE {_HELD}
 """
 WAKE_PUT_OFF = f"""
 UPDATE refresh_runs SET ring_at = clock_timestamp(), error_code = NULL
-WHERE dealer_id = :dealer_id AND {_OPEN} AND lease_owner IS NULL AND error_code = 'vinacles_circuit_open'
+WHERE dealer_id = :dealer_id AND {OPEN_RUN} AND lease_owner IS NULL AND error_code = 'vinacles_circuit_open'
 """
 
 FINISH = f"""
@@ -166,7 +167,7 @@ GROUP BY run.started_at
 
 _RUN = "SELECT *, clock_timestamp() AS now FROM refresh_runs"
 ONE_RUN = f"{_RUN} WHERE id = :run_id"
-OPEN_RUNS = f"{_RUN} WHERE {_OPEN} ORDER BY started_at, id"
+OPEN_RUNS = f"{_RUN} WHERE {OPEN_RUN} ORDER BY started_at, id"
 RECENT_RUNS = f"{_RUN} WHERE dealer_id = :dealer_id ORDER BY started_at DESC, id DESC LIMIT :limit"
 
 _NUMBERED = "dealer_id = :dealer_id AND dms_number = ANY(CAST(:numbers AS bigint[]))"

@@ -15,9 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from worker.store.columns import INSTANT, Phase, RunState, metadata, now, one_of, whole
-
-_OPEN = "state IN ('waiting', 'running')"
+from worker.store.columns import INSTANT, OPEN_RUN, Phase, RunState, metadata, now, one_of, whole
 
 #: `window_…` are wall clocks at the dealer, the end outside; without `modified_since` all of the window
 #: is read. `ring_at` is when a worker is to be woken for an open run once more; `turns` counts the leases,
@@ -63,14 +61,14 @@ refresh_runs = Table(
     one_of("state", RunState),
     one_of("phase", Phase),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_both_or_none"),
-    CheckConstraint(f"({_OPEN}) = (finished_at IS NULL)", name="final_has_finished_at"),
+    CheckConstraint(f"({OPEN_RUN}) = (finished_at IS NULL)", name="final_has_finished_at"),
     CheckConstraint("state <> 'failed' OR error_code IS NOT NULL", name="failure_has_error_code"),
 )
-Index("uq_refresh_runs_open", refresh_runs.c.dealer_id, unique=True, postgresql_where=text(_OPEN))
-Index("ix_refresh_runs_to_ring", refresh_runs.c.ring_at, postgresql_where=text(_OPEN))
+Index("uq_refresh_runs_open", refresh_runs.c.dealer_id, unique=True, postgresql_where=text(OPEN_RUN))
+Index("ix_refresh_runs_to_ring", refresh_runs.c.ring_at, postgresql_where=text(OPEN_RUN))
 Index(
     "ix_refresh_runs_untold",
     refresh_runs.c.ring_at,
-    postgresql_where=text(f"watchers <> '{{}}' AND NOT ({_OPEN})"),
+    postgresql_where=text(f"watchers <> '{{}}' AND NOT ({OPEN_RUN})"),
 )
 Index(None, refresh_runs.c.dealer_id, refresh_runs.c.started_at)

@@ -233,7 +233,7 @@ def open_runs(connection: Connection) -> list[Run]:
     return [_run(row) for row in connection.execute(text(run_statements.OPEN_RUNS)).mappings()]
 
 
-def recent_runs(connection: Connection, dealer_id: int, limit: int = 20) -> list[Run]:
+def recent_runs(connection: Connection, dealer_id: int, limit: int) -> list[Run]:
     """A dealer's runs, the newest first."""
     parameters = {"dealer_id": dealer_id, "limit": limit}
     return [_run(row) for row in connection.execute(text(run_statements.RECENT_RUNS), parameters).mappings()]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from schemas.arguments import MAX_SEARCH_LENGTH
 from schemas.dealer import Neighbor
 from schemas.decision import Stored
 from schemas.outcome import Reason
@@ -57,10 +58,11 @@ WHERE dealer_id = :dealer_id AND reason IS NOT NULL AND dms_number IS NOT NULL
 ORDER BY since LIMIT :most
 """)
 
-_ASKED = text("""
-SELECT search FROM import_requests
+# Anything may stand there, of any length; what is too long for a search finds nothing.
+_ASKED = text(f"""
+SELECT left(search, {MAX_SEARCH_LENGTH + 1}) FROM import_requests
 WHERE dealer_id = :dealer_id AND kind = 'import' AND answered_at IS NULL AND search IS NOT NULL LIMIT 1000
-""")
+""")  # noqa: S608  a constant
 
 # Vinacles has answered whoever came to an outcome by asking it, whom it refused, and a run that stored a
 # page. A question that was answered also empties the circuit, whose failures in a row are therefore the most
@@ -161,7 +163,7 @@ def refused(
 
 
 def asked_by_row(connection: Connection, dealer_id: int) -> list[str]:
-    """What open rows of `import_requests` look for, as typed."""
+    """What open rows of `import_requests` look for, as typed, cut off where it is too long to be searched."""
     return list(connection.execute(_ASKED, {"dealer_id": dealer_id}).scalars())
 
 

@@ -1,6 +1,7 @@
 """Each service's command gets ready, does its work, and ends within its grace period with exit code 0."""
 
 import contextlib
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import redis
 import requests
 from celery import Celery
+from cryptography.fernet import Fernet
 
 from sandbox.processes import Program
 from sandbox.services import temporary_folder
@@ -16,6 +18,7 @@ from tests import compose
 from tests.acceptance.containers.as_processes import Containers
 from tests.acceptance.operator import ComposePostgres
 from tests.tools import installed
+from tests.unit.cli.running import run
 
 
 def _says(program: Program, text: str) -> bool:
@@ -146,7 +149,7 @@ def test_redis(containers: Containers) -> None:
     assert not containers.healthy("redis")
 
 
-def test_postgres() -> None:
+def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
     _, *options = compose.project()["services"]["postgres"]["command"]
     assert options[::2] == ["-c"] * (len(options) // 2)
     with temporary_folder() as folder:
@@ -157,6 +160,15 @@ def test_postgres() -> None:
                 ("psql", f"--username={server.user}", "-Atc", f"SHOW {name}", server.database)
             )
             assert shown.stdout.decode().strip() == value, name
+        for name, value in {
+            "DATABASE_URL": server.url,
+            "SECRET_KEYS": Fernet.generate_key().decode(),
+            **{f"{kind}_URL": "redis://127.0.0.1:1/0" for kind in ("BROKER", "RESULT", "STATE")},
+        }.items():
+            monkeypatch.setenv(f"TWODRIVE_{name}", value)
+        lines = json.loads(run("db", "check", "--json").stdout)["lines"]
+        levels = {line["check"]: line["level"] for line in lines if line["check"].startswith("log of")}
+        assert levels == {"log of failures": "ok", "log of statements": "ok"}
         assert server.stop() == 0, server.program.tail()
         assert not server.healthy()
 

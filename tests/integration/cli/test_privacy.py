@@ -83,7 +83,7 @@ def test_a_name_in_texts_alone_is_told_and_erased_only_where_it_is_wanted(
     _run(cli_stack, named, imported)
     looked = twodrive(*who, "--dry-run", "--json")
     assert min(json.loads(looked.stdout)[which]["interventions"] for which in ("rows", "elsewhere")) > 0
-    assert "with no such contact hold it and stay" in twodrive(*who, "--yes").stderr
+    assert "with no such contact, or of cars, hold it and stay" in twodrive(*who, "--yes").stderr
     everywhere = json.loads(twodrive(*who, "--everywhere", "--dry-run", "--json").stdout)
     assert everywhere["rows"]["interventions"] > 0
     assert set(everywhere["elsewhere"].values()) == {0}

@@ -45,5 +45,23 @@ def test_json_for_programs(twodrive: Run, asked_for: str) -> None:
     assert _SECRET not in twodrive("requests", "list", "--json").output
 
 
+def test_whatever_the_backend_wrote_can_be_listed(twodrive: Run, cli_stack: Stack, new_id: str) -> None:
+    parts = cli_stack.parts()
+    insert = text("INSERT INTO import_requests (dealer_id, kind, answer_by) VALUES (:id, :kind, :answer_by)")
+    with parts.database.transaction() as connection:
+        for answer_by in ("-infinity", "infinity", "20000-01-01"):
+            values = {"id": int(new_id), "kind": f"Bel {_SECRET}", "answer_by": answer_by}
+            connection.execute(insert, values)
+    parts.close()
+    table = twodrive("requests", "list", "--dealer", new_id)
+    assert table.exit_code == 0, table.output
+    assert table.output.count("(unknown)") == 3
+    programs = twodrive("requests", "list", "--dealer", new_id, "--json")
+    found = json.loads(programs.stdout)
+    assert [request["kind"] for request in found] == [None] * 3
+    assert [request["answer_by"][:4] for request in found] == ["9999", "9999", "0001"]
+    assert _SECRET not in table.output + programs.output
+
+
 def test_nothing_to_show(twodrive: Run, new_id: str) -> None:
     assert "no such request" in twodrive("requests", "list", "--dealer", new_id).output

@@ -35,7 +35,7 @@ class Ledger:
         with self.database.transaction() as connection:
             return connection.execute(query, {"id": request_id}).one()
 
-    def age(self, request_id: int, **columns: str) -> None:
+    def age(self, request_id: int, /, **columns: str) -> None:
         """Set columns to SQL expressions, as if time had passed."""
         changes = ", ".join(f"{name} = {value}" for name, value in columns.items())
         with self.database.transaction() as connection:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import ARRAY, JSON, Text
@@ -12,7 +13,16 @@ from tests.integration.store.conftest import Store
 from tests.workorders import CONTACT, INTERVENTION, PART, WORKORDER, fetched, numbered
 from worker.deadline import Deadline
 from worker.retention import Retention
-from worker.store.forgetting import FREE_TEXTS, Person, by_email, by_name, by_phone, forget
+from worker.store.forgetting import (
+    CAR_TEXTS,
+    FREE_TEXTS,
+    REQUEST_TEXTS,
+    Person,
+    by_email,
+    by_name,
+    by_phone,
+    forget,
+)
 from worker.store.retention import RULES
 from worker.store.tables import metadata
 
@@ -21,12 +31,12 @@ _FOR_EVER = dict.fromkeys(RULES, 0)
 #: Every other text, and why nobody is named there: who adds a column decides.
 _NOBODY = {
     "dealers": "the dealer's own record",
-    "workorders": "numbers, car and plate: part of the workorder; ids that programs give",
+    "workorders": "the car is looked through; the rest is numbers, the plate, and ids that programs give",
     "refresh_runs": "codes and ids",
     "circuits": "codes and ids",
     "schema_drift": "names of entities and columns, and JSON types",
     "drift_policies": "names of entities and columns, and actions",
-    "import_requests": "what was typed is looked through; the rest is codes, ids and names of fields",
+    "import_requests": "what the backend wrote is looked through; the rest is codes and names of fields",
     "quarantine": "codes, numbers and ids; of values the shapes alone",
     "import_attempts": "codes, numbers and ids",
     "contacts": "a role; the rest is erased as a whole",
@@ -45,7 +55,7 @@ def _texts(table: str) -> set[str]:
 def test_who_adds_a_text_decides_whether_people_are_in_it() -> None:
     decided = FREE_TEXTS.keys() | _NOBODY.keys()
     assert {name for name in metadata.tables if _texts(name)} == decided
-    for table, columns in FREE_TEXTS.items():
+    for table, columns in (FREE_TEXTS | {"workorders": CAR_TEXTS, "import_requests": REQUEST_TEXTS}).items():
         assert set(columns) <= _texts(table)
 
 
@@ -141,6 +151,49 @@ def test_what_was_typed_and_waits_for_an_answer_goes(store: Store, typed: str) -
     assert sorted(counts) == [0, 0, 1]
     searches = store.rows("SELECT search FROM import_requests ORDER BY id")
     assert searches == [(None,), (typed,), ("WO-1001",)]
+
+
+@pytest.mark.parametrize("written", [NAME, f"klant:{NAME}", EMAIL, "06-43218765"])
+def test_an_id_of_a_request_is_looked_through_and_so_is_its_copy_in_the_answer(
+    store: Store, written: str
+) -> None:
+    for dealer_id, request_id in ((7, written), (8, written), (7, "click-1")):
+        store.run(
+            "INSERT INTO import_requests (dealer_id, kind, request_id, state, answered_at, result) VALUES "
+            "(:dealer_id, 'import', :request_id, 'answered', now(), "
+            "jsonb_build_object('request_id', CAST(:request_id AS text), 'found', 0))",
+            dealer_id=dealer_id,
+            request_id=request_id,
+        )
+    with store.database.transaction() as connection:
+        for _, person in ALL:
+            forget(connection, 7, person() or by_name("nobody"))
+    kept = store.rows(
+        "SELECT request_id, result ->> 'request_id', result ->> 'found' FROM import_requests ORDER BY id"
+    )
+    assert kept == [(None, None, "0"), (written, written, "0"), ("click-1", "click-1", "0")]
+
+
+def test_a_car_that_names_the_person_is_looked_through(store: Store) -> None:
+    """A name may be that of a car: such a one goes only where it is wanted everywhere."""
+    named = replace(with_person(1), make="Ford", model=f"Transit van {NAME}")
+    store.put(fetched(named), fetched(replace(with_person(2), model=f"Golf, bel 06 43218765 of {EMAIL}")))
+
+    def cars() -> list[tuple[Any, ...]]:
+        return store.rows("SELECT make, model FROM workorders ORDER BY dms_number")
+
+    [_, second] = cars()
+    with store.database.transaction() as connection:
+        assert forget(connection, store.dealer_id, by_name(NAME))["workorders"] == 0
+        assert forget(connection, store.dealer_id, by_email(f"x{EMAIL}"))["workorders"] == 0
+    assert cars() == [("Ford", f"Transit van {NAME}"), second]
+    with store.database.transaction() as connection:
+        counts = [
+            forget(connection, store.dealer_id, person)["workorders"]
+            for person in (by_name(NAME, everywhere=True), by_email(EMAIL))
+        ]
+    assert counts == [1, 1]
+    assert cars() == [("Ford", None), (second[0], None)]
 
 
 def test_another_dealers_customer_is_another_dealers(new_store: Callable[[], Store]) -> None:

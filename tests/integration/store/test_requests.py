@@ -1,7 +1,9 @@
 """Rows of `import_requests`: taken by one, answered once, never too often."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from math import isfinite
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,10 @@ from sqlalchemy import text
 from tests.integration.store.ledger import RESULT, TOLD, Ledger
 from worker.store import requests as rows
 from worker.store.request_tables import RequestState
+from worker.store.why import asked_by_row
+
+#: Characters of each text that the backend writes.
+_HUGE = 50_000_000
 
 
 def test_a_request_comes_as_it_was_written(ledger: Ledger) -> None:
@@ -138,6 +144,49 @@ def test_what_is_under_way_is_not_dropped(ledger: Ledger) -> None:
 def test_no_request_however_wrong_breaks_the_backends_transaction(ledger: Ledger) -> None:
     number = ledger.ask("x" * 10_000, dealer_id=2**62, kind="imprt", request_id="spaces in it")
     assert ledger.take()[0].id == number
+
+
+def test_what_is_too_long_is_fetched_only_so_far_that_it_is_too_long(ledger: Ledger) -> None:
+    number = ledger.ask()
+    ledger.age(number, **dict.fromkeys(("search", "kind", "request_id"), f"repeat('x', {_HUGE})"))
+    tracemalloc.start()
+    try:
+        [taken] = ledger.take()
+        with ledger.database.transaction() as connection:
+            [listed] = rows.listed(connection, None, None, 10)
+            assert len(asked_by_row(connection, 7)) == 0
+            connection.execute(text("UPDATE import_requests SET kind = 'import'"))
+            [asked] = asked_by_row(connection, 7)
+        assert tracemalloc.get_traced_memory()[1] < _HUGE / 20
+    finally:
+        tracemalloc.stop()
+    assert (len(taken.search or ""), len(taken.request_id or "")) == (501, 65)
+    assert len(asked) == 501
+    assert listed.kind is None
+    assert "x" * 20 not in repr(listed)
+
+
+@pytest.mark.parametrize(
+    ("answer_by", "in_time", "shown"),
+    [
+        ("-infinity", False, 1),
+        ("4000-01-01 BC", False, 1),
+        ("20000-01-01", True, 9999),
+        ("infinity", True, 9999),
+    ],
+)
+def test_odd_moments_are_moments(ledger: Ledger, answer_by: str, in_time: bool, shown: int) -> None:
+    number = ledger.ask(answer_by=answer_by)
+    with ledger.database.transaction() as connection:
+        [listed] = rows.listed(connection, None, None, 10)
+    assert listed.answer_by
+    assert listed.answer_by.year == shown
+    assert listed.answer_by.isoformat()
+    [taken] = ledger.take()
+    assert isfinite(taken.seconds_left)
+    assert (taken.seconds_left > 0) is in_time
+    ledger.let_lease_run_out(number)
+    assert ledger.drop_late() == ([] if in_time else [number])
 
 
 def test_the_database_itself_forgets_the_search(ledger: Ledger) -> None:

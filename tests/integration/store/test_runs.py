@@ -204,7 +204,7 @@ def test_runs_are_listed(store: Store, run_id: int) -> None:
         with store.database.transaction() as connection:
             return (
                 [run.run_id for run in open_runs(connection)],
-                [run.run_id for run in recent_runs(connection, 7)],
+                [run.run_id for run in recent_runs(connection, 7, 20)],
             )
 
     assert listed() == ([run_id], [run_id])
@@ -215,8 +215,8 @@ def test_runs_are_listed(store: Store, run_id: int) -> None:
         assert run_state(connection, second + 1) is None
     assert listed() == ([second], [second, run_id])
     with store.database.transaction() as connection:
-        assert [run.run_id for run in recent_runs(connection, 7, limit=1)] == [second]
-        assert recent_runs(connection, 8) == []
+        assert [run.run_id for run in recent_runs(connection, 7, 1)] == [second]
+        assert recent_runs(connection, 8, 20) == []
 
 
 def test_a_page_with_its_checkpoint_costs_one_statement_more(store: Store, run_id: int) -> None:
