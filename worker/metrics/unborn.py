@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from schemas.outcome import Outcome
-from worker.counting import EXPIRED, OUTCOMES, REQUESTS, Family
+from worker.counting import EXPIRED, OUTCOMES, REFUSED, REQUESTS, Family
+from worker.refusals import Refusal
 from worker.store.columns import Trigger
 from worker.store.quarantine import REJECTIONS
 from worker.vinacles.counted import CALLS, RESULTS
@@ -25,4 +26,5 @@ UNBORN: Mapping[Family, Sequence[tuple[str, ...]]] = {
     OUTCOMES: [(trigger.value, *ended) for trigger, ended in product(Trigger, _ENDED)],
     REQUESTS: list(product(CALLS, RESULTS)),
     EXPIRED: [(task,) for task in _TASKS],
+    REFUSED: [(refusal.value,) for refusal in Refusal],
 }
