@@ -1,10 +1,11 @@
 """Requests that the backend wrote as rows, worked off by the line of any other import."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import structlog
+from sqlalchemy import Connection
 
 from schemas.messages import ImportRequest, InvalidMessage, Message, RefreshRequest, load
 from schemas.texts import PLAIN_ID
@@ -14,6 +15,7 @@ from worker.deadline import Deadline
 from worker.errors import ErrorCode, FatalError, MessageInvalid, RetryableError, TwoDriveError
 from worker.retry import RetryRule, retrying
 from worker.store import requests as rows
+from worker.store.quarantine import list_lost_request
 from worker.store.requests import TakenRequest, Told
 from worker.store.session import Database
 from worker.telemetry import Telemetry
@@ -120,10 +122,18 @@ class ImportRequests:
 
     def _fail(self, request: TakenRequest, told: Told, error: Exception | None = None) -> None:
         self._telemetry.failed(told.code, error or FatalError(told.code, told.text, told.next_step))
-        self._written(lambda c: rows.fail(c, request.id, self._owner, told))
+
+        def fail(connection: Connection) -> bool:
+            held = rows.fail(connection, request.id, self._owner, told)
+            if held and told.code is ErrorCode.WORKER_LOST:
+                # The importer, which lists what fails, never came to its end.
+                list_lost_request(connection, request.id)
+            return held
+
+        self._written(fail)
         _log.warning("import_request_failed", code=told.code.value)
 
-    def _written(self, write: Any) -> None:
+    def _written(self, write: Callable[[Connection], bool]) -> None:
         def attempt() -> None:
             with self._database.transaction() as connection:
                 if not write(connection):

@@ -34,6 +34,7 @@ class Queue:
 
     def __init__(self, settings: Settings, expires_seconds: int = EXPIRES_SECONDS) -> None:
         self._expires_seconds = expires_seconds
+        self._broker = "Redis" if settings.broker_is_redis else "RabbitMQ"
         self._deadline_seconds = settings.interactive_deadline_seconds
         self._app = Celery(
             "twodrive-cli",
@@ -55,12 +56,12 @@ class Queue:
     def ask(self, task: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of `task`. Raises `Ended` where there is none: the task failed, nobody took it, or the
         queue is away."""
-        with _told_when_away():
+        with _told_when_away(self._broker):
             return _answer(self._wait(self._send(task, arguments, _QUEUE, self._expires_seconds)))
 
     def tell(self, task: str, arguments: Mapping[str, Any], queue: str, expires_seconds: int) -> None:
         """Send `task` for nobody to wait for its answer. Raises `Ended` where the queue is away."""
-        with _told_when_away():
+        with _told_when_away(self._broker):
             self._send(task, arguments, queue, expires_seconds, ignore_result=True)
 
     def close(self) -> None:
@@ -106,7 +107,7 @@ class Queue:
 
 
 @contextmanager
-def _told_when_away() -> Iterator[None]:
+def _told_when_away(broker: str) -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
@@ -114,10 +115,16 @@ def _told_when_away() -> Iterator[None]:
             raise Ended(
                 Exit.CONFIGURATION, "The queue's server did not prove itself by TLS.", _CHECK_TLS
             ) from None
+        of_broker = isinstance(error, OperationalError)
+        what, url = (
+            (f"broker ({broker})", "TWODRIVE_BROKER_URL")
+            if of_broker
+            else ("store of answers (Redis)", "TWODRIVE_RESULT_URL")
+        )
         raise Ended(
             Exit.UNAVAILABLE,
-            "The queue (Redis) cannot be reached.",
-            "Check that it runs, and TWODRIVE_BROKER_URL and TWODRIVE_RESULT_URL; or use --local.",
+            f"The {what} cannot be reached.",
+            f"Check that it runs, and {url}; or use --local.",
         ) from None
 
 
