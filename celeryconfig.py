@@ -112,7 +112,7 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 # A task that finished while Redis was away keeps its answer and stores it when Redis is back.
 result_backend_always_retry = True
 result_backend_max_retries = 20
-# It asks often, so that whoever waits has the answer within seconds of Redis' return; 20 s of patience in all.
+# Often, so that whoever waits has the answer within seconds of Redis' return; for about 20 s in all.
 result_backend_max_sleep_between_retries_ms = 2000
 # So does one that ends while Redis is full.
 override_backends = dict.fromkeys(("redis", "rediss"), "worker.answers:PatientRedis")

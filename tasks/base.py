@@ -59,8 +59,7 @@ class DiscreetRequest(Request):
             late = datetime.now(UTC) - self.expires.astimezone(UTC)
             seconds = round(late.total_seconds(), 1)
             _log.warning("message_expired", task=self.name, task_id=self.id, seconds_late=seconds)
-            if (parts := wiring.process_wide.built) is not None:
-                parts.counters.add(EXPIRED, self.name)
+            wiring.process_wide.counters().add(EXPIRED, self.name)
         return expired
 
     def info(self, safe: bool = False) -> Any:

@@ -11,7 +11,9 @@ import structlog
 from celery.worker.consumer.consumer import Consumer
 from kombu.exceptions import DecodeError
 
+from worker import refusals
 from worker.heartbeat import heartbeat
+from worker.refusals import Refusal
 
 _log = structlog.get_logger(__name__)
 
@@ -80,6 +82,7 @@ class SteadyConsumer(Consumer):
             if size > largest:
                 task = known_task(message.headers, self.app.tasks)
                 _log.error("message_too_large", bytes=size, largest=largest, task=task)
+                refusals.count(Refusal.TOO_LARGE)
                 drop(message)
                 return
             try:
@@ -89,9 +92,29 @@ class SteadyConsumer(Consumer):
                 handle(message)
             except _OF_A_WRONG_SHAPE as error:
                 _log.error("message_of_wrong_shape", kind=type(error).__name__)
+                refusals.count(Refusal.OF_WRONG_SHAPE)
                 drop(message)
 
         return handle_or_drop
+
+    # What Celery itself logs and drops. Each counts what it has dealt with: where it stumbles, the message is
+    # of a wrong shape.
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        super().on_unknown_message(body, message)
+        refusals.count(Refusal.OF_UNKNOWN_FORMAT)
+
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        super().on_unknown_task(body, message, exc)
+        refusals.count(Refusal.OF_UNKNOWN_TASK)
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        super().on_invalid_task(body, message, exc)
+        refusals.count(Refusal.REFUSED)
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        super().on_decode_error(message, exc)
+        refusals.count(Refusal.UNDECODABLE)
 
 
 def watch_dying_children_anew(pool: Any) -> None:

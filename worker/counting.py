@@ -54,10 +54,15 @@ REQUESTS = Family(
 )
 EXPIRED = Family(
     "twodrive_messages_expired",
-    "Messages that a worker on threads dropped, since none had a thread for them in time.",
+    "Messages that a worker dropped, since none had room for them in time.",
     ("task",),
 )
-FAMILIES = (OUTCOMES, TASKS, REQUESTS, EXPIRED)
+REFUSED = Family(
+    "twodrive_messages_refused",
+    "What was in a queue and could not be used, hence dropped; reason is the log's event without `message_`.",
+    ("reason",),
+)
+FAMILIES = (OUTCOMES, TASKS, REQUESTS, EXPIRED, REFUSED)
 
 
 class Counters:

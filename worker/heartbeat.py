@@ -9,8 +9,10 @@ import structlog
 from celery import bootsteps
 from celery.beat import PersistentScheduler
 
+from worker import refusals
 from worker.environment import load
 from worker.health import Pulse
+from worker.refusals import Refusal
 
 _EVERY_SECONDS = 1.0
 #: What kombu raises for an entry of a queue that is no message at all.
@@ -121,6 +123,7 @@ def _tell_of_polls(channel: Any, pulse: Heartbeat) -> None:
         except UNREADABLE as error:
             # It is out of the queue already; raised further, it would end the worker.
             _log.error("message_unreadable", kind=type(error).__name__)
+            refusals.count(Refusal.UNREADABLE)
             return True
         finally:
             # Whatever it answered: an error of the line restarts the consumer.

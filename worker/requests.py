@@ -15,6 +15,7 @@ from worker.deadline import Deadline
 from worker.errors import ErrorCode, FatalError, MessageInvalid, RetryableError, TwoDriveError
 from worker.retry import RetryRule, retrying
 from worker.store import requests as rows
+from worker.store.quarantine import list_lost_request
 from worker.store.request_tables import RequestKind
 from worker.store.requests import TakenRequest, Told
 from worker.store.session import Database
@@ -123,7 +124,15 @@ class ImportRequests:
 
     def _fail(self, request: TakenRequest, told: Told, error: Exception | None = None) -> None:
         self._telemetry.failed(told.code, error or FatalError(told.code, told.text, told.next_step))
-        self._written(lambda c: rows.fail(c, request.id, self._owner, told))
+
+        def fail(connection: Connection) -> bool:
+            held = rows.fail(connection, request.id, self._owner, told)
+            if held and told.code is ErrorCode.WORKER_LOST:
+                # The importer, which lists what fails, never came to its end.
+                list_lost_request(connection, request.id)
+            return held
+
+        self._written(fail)
         _log.warning("import_request_failed", code=told.code.value)
 
     def _written(self, write: Callable[[Connection], bool]) -> None:

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 
-import structlog
 from cryptography.fernet import Fernet, MultiFernet
 from redis import Redis
 
-from worker import unforeseen
 from worker.asking_once import AskingOnce
 from worker.begun import Begun
 from worker.breaker import Breaker
@@ -38,7 +36,8 @@ from worker.store.listening import Listener
 from worker.store.retention import RULES
 from worker.store.session import Database
 from worker.store.session import Limits as DatabaseLimits
-from worker.telemetry import Observer, Telemetry
+from worker.telemetry import Telemetry
+from worker.telemetry.wiring import telemetry
 from worker.unread import DropUnread, UnreadRequests
 from worker.vinacles.bulk import BulkReader
 from worker.vinacles.client import Client
@@ -49,7 +48,6 @@ from worker.vinacles.wire import build_session
 from worker.vinacles.workorders import Vinacles
 from worker.waiting import QueueLook, Waiting
 
-_log = structlog.get_logger(__name__)
 _VERSION = version("twodrive-claire")
 
 # A refresh asks for header, lines and contacts at the same time.
@@ -93,14 +91,14 @@ class Parts:
         self.database.close()
 
 
-def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
+def build(settings: Settings, telemetry: Telemetry | None = None, counters: Counters | None = None) -> Parts:
     """Nothing connects yet; PostgreSQL, Redis and Vinacles are reached at their first use."""
     telemetry = telemetry or Telemetry()
     cipher = MultiFernet([Fernet(key.reveal()) for key in settings.secret_keys])
     database, dealers = _database(settings), Dealers(cipher)
     parallel = settings.interactive_threads * _REQUESTS_AT_ONCE
     state = client_of(settings.state_url)
-    counters = Counters(state)
+    counters = counters or Counters(state)
     client, probing = _askers(settings, state, cipher, counters, parallel)
     vinacles = Vinacles(client, parallel)
     breaker, drift, told = Breaker(database), DriftWatch(database), counting(counters)
@@ -164,27 +162,6 @@ def _askers(
     return client, Probing(hasty)
 
 
-def telemetry(settings: Settings) -> Telemetry:
-    """What this process tells besides its log; it changes libraries for the whole process. They are extras,
-    and are imported only where a setting asks for them."""
-    observers: list[Observer] = []
-    try:
-        if settings.traces:
-            from worker.telemetry.tracing import Tracing
-
-            observers.append(Tracing(_VERSION))
-        if settings.sentry_dsn:
-            from worker.telemetry.incidents import Incidents
-
-            observers.append(Incidents(settings.sentry_dsn, _VERSION))
-    except Exception as error:
-        # Of a variable of OpenTelemetry or Sentry that they cannot read; imports go on.
-        _log.error("telemetry_not_started", kind=type(error).__name__, at=unforeseen.places(error))
-    if observers:
-        _log.info("telemetry_started", observers=[type(observer).__name__ for observer in observers])
-    return Telemetry(observers)
-
-
 def listener(settings: Settings) -> Listener:
     """Hears of new rows of `import_requests`, over one connection beside the others'."""
     return Listener(
@@ -214,8 +191,9 @@ class ProcessWide:
     threads do not survive a fork."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._parts: Parts | None = None
+        self._counters: Counters | None = None
         #: Tasks that this program does at the same time, where it was told.
         self.threads: int | None = None
         os.register_at_fork(after_in_child=self._forget)
@@ -224,26 +202,29 @@ class ProcessWide:
         with self._lock:
             if self._parts is None:
                 settings = load()
-                self._parts = build(settings, telemetry(settings))
+                self._parts = build(settings, telemetry(settings), self.counters())
                 self._parts.shares.threads = self.threads or settings.interactive_threads
             return self._parts
 
-    @property
-    def built(self) -> Parts | None:
-        """The parts if there are any yet: the parent of forked children never has them."""
-        return self._parts
+    def counters(self) -> Counters:
+        """Those alone: the parent of forked children has nothing else, and counts what never reaches them."""
+        with self._lock:
+            if self._counters is None:
+                self._counters = Counters(client_of(load().state_url))
+            return self._counters
 
     def before_the_end(self) -> None:
         """What was counted and observed leaves this process."""
+        if self._counters is not None:
+            self._counters.write()
         if self._parts is not None:
-            self._parts.counters.write()
             self._parts.telemetry.close()
 
     def _forget(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         if self._parts is not None:
             self._parts.database.dispose_after_fork()
-        self._parts = None
+        self._parts = self._counters = None
 
 
 process_wide = ProcessWide()

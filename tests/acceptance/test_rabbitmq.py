@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,8 +19,12 @@ from sandbox.processes import wait_until
 from sandbox.services import temporary_folder
 from sandbox.simulator import known
 from sandbox.stack import CELERY, Stack
+from schemas.dealer import Secret
 from tests.acceptance import rabbitmq
 from tests.acceptance.tls_front import tls_front
+from worker.cli.exits import Ended
+from worker.cli.queue import Queue
+from worker.names import TaskName
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -59,6 +65,13 @@ def test_people_are_served(at_rabbitmq: Desk, stack: Stack, env: dict[str, str])
         done = _twodrive(stack, env, "import", str(at_rabbitmq.dealer.dealer_id), known.COMPLETE)
         assert done.returncode == 0, done.stdout + done.stderr
         assert worker.stop() == 0, worker.tail()
+
+
+def test_a_search_that_nobody_takes_is_told(desk: Desk, stack: Stack, broker_url: str) -> None:
+    with closing(stack.parts()) as parts:
+        queue = Queue(replace(parts.settings, broker_url=Secret(broker_url)), expires_seconds=1)
+    with closing(queue), pytest.raises(Ended, match="No worker took the request"):
+        queue.ask(TaskName.IMPORT, {"dealer_id": desk.dealer.dealer_id, "search": known.COMPLETE})
 
 
 def test_a_whole_dealer_is_refreshed(at_rabbitmq: Desk, stack: Stack, broker_url: str) -> None:

@@ -7,6 +7,7 @@ from worker import log, wiring
 from worker.cli.exits import Ended, Exit
 from worker.environment import load
 from worker.store.dealers import LoadedDealer
+from worker.telemetry.wiring import telemetry
 from worker.wiring import Parts
 
 
@@ -16,7 +17,7 @@ def opened(*, service: bool = False) -> Iterator[Parts]:
     settings = load()
     if service:
         log.set_up(settings)
-    parts = wiring.build(settings, wiring.telemetry(settings) if service else None)
+    parts = wiring.build(settings, telemetry(settings) if service else None)
     try:
         yield parts
     finally:

@@ -17,15 +17,8 @@ from worker.store.quarantine import REJECTIONS, Case, Choice, chosen
 from worker.store.quarantine import discard as discard_cases
 from worker.wiring import Parts
 
-_FINAL = (
-    ErrorCode.CONFIGURATION,
-    ErrorCode.VINACLES_LOGIN_FAILED,
-    ErrorCode.VINACLES_NOT_ALLOWED,
-    ErrorCode.VINACLES_REFUSED,
-    ErrorCode.SCHEMA_DRIFT,
-    ErrorCode.INTERNAL,
-)
-_REASONS = [member.value for member in (*REJECTIONS, *_FINAL)]
+# A run fails with any code, once it has spent its tries.
+_REASONS = [member.value for member in (*REJECTIONS, *ErrorCode)]
 _AGE = re.compile(r"([0-9]{1,4})([mhd])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 

@@ -34,6 +34,7 @@ class Queue:
 
     def __init__(self, settings: Settings, expires_seconds: int = EXPIRES_SECONDS) -> None:
         self._expires_seconds = expires_seconds
+        self._broker_is_redis = settings.broker_is_redis
         self._deadline_seconds = settings.interactive_deadline_seconds
         self._app = Celery(
             "twodrive-cli",
@@ -55,12 +56,12 @@ class Queue:
     def ask(self, task: TaskName, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of `task`. Raises `Ended` where there is none: the task failed, nobody took it, or the
         queue is away."""
-        with _told_when_away():
+        with _told_when_away(broker_is_redis=self._broker_is_redis):
             return _answer(self._wait(task, self._send(task, arguments, self._expires_seconds)))
 
     def tell(self, task: TaskName, arguments: Mapping[str, Any], expires_seconds: int) -> None:
         """Send `task` for nobody to wait for its answer. Raises `Ended` where the queue is away."""
-        with _told_when_away():
+        with _told_when_away(broker_is_redis=self._broker_is_redis):
             self._send(task, arguments, expires_seconds, ignore_result=True)
 
     def close(self) -> None:
@@ -102,11 +103,14 @@ class Queue:
     def _still_queued(self, queue: QueueName, task_id: str) -> bool:
         with self._app.connection_for_read() as connection:
             channel: Any = connection.default_channel
+            if not self._broker_is_redis:
+                # RabbitMQ does not show its messages, and has dropped this one by now.
+                return int(channel.queue_declare(queue.value, passive=True).consumer_count) == 0
             return any(task_id.encode() in message for message in channel.client.lrange(queue.value, 0, -1))
 
 
 @contextmanager
-def _told_when_away() -> Iterator[None]:
+def _told_when_away(*, broker_is_redis: bool) -> Iterator[None]:
     try:
         yield
     except _AWAY as error:
@@ -114,10 +118,15 @@ def _told_when_away() -> Iterator[None]:
             raise Ended(
                 Exit.CONFIGURATION, "The queue's server did not prove itself by TLS.", _CHECK_TLS
             ) from None
+        if isinstance(error, OperationalError):
+            kind = "Redis" if broker_is_redis else "RabbitMQ"
+            what, url = f"broker ({kind})", "TWODRIVE_BROKER_URL"
+        else:
+            what, url = "store of answers (Redis)", "TWODRIVE_RESULT_URL"
         raise Ended(
             Exit.UNAVAILABLE,
-            "The queue (Redis) cannot be reached.",
-            "Check that it runs, and TWODRIVE_BROKER_URL and TWODRIVE_RESULT_URL; or use --local.",
+            f"The {what} cannot be reached.",
+            f"Check that it runs, and {url}; or use --local.",
         ) from None
 
 

@@ -21,12 +21,14 @@ from schemas.outcome import Outcome
 from worker.cli import screen
 from worker.cli.exits import Ended, Exit, ended
 from worker.cli.queue import Queue
-from worker.errors import TwoDriveError
+from worker.errors import ErrorCode, TwoDriveError
 from worker.names import TaskName
 from worker.store.quarantine import Case
 from worker.wiring import Parts
 
 _STILL_NO = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND})
+#: Another search that succeeds says nothing of these.
+_DEFECTS = frozenset({ErrorCode.INTERNAL.value, ErrorCode.WORKER_LOST.value})
 
 #: Asks for one and gives the answer's workorders; raises `Ended` where there is no answer.
 Ask = Callable[[Case], list[dict[str, Any]]]
@@ -73,8 +75,16 @@ def instead(case: Case) -> str:
     """What to do about one that cannot be asked for."""
     if case.trigger == "bulk" and case.error_code:
         return f"Start another run: twodrive bulk {case.dealer_id}"
+    if case.error_code in _DEFECTS:
+        return (
+            f"What was typed is not kept. The worker's log has task {case.task_id or '–'}. Once mended: "
+            f"twodrive quarantine discard {case.dealer_id} {case.subject}"
+        )
     if case.error_code:
-        return f"What was typed is not kept. See what is wrong: twodrive check {case.dealer_id}"
+        return (
+            f"What was typed is not kept. See what is wrong: twodrive check {case.dealer_id}. "
+            "It leaves when a search of this dealer finds something again."
+        )
     return "Its numbers cannot be read; it is tried again whenever a search or a run finds it."
 
 

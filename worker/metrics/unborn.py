@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from schemas.outcome import Outcome
-from worker.counting import EXPIRED, OUTCOMES, REQUESTS, Family
+from worker.counting import EXPIRED, OUTCOMES, REFUSED, REQUESTS, Family
 from worker.names import QueueName, TaskName
+from worker.refusals import Refusal
 from worker.store.columns import Trigger
 from worker.store.quarantine import REJECTIONS
 from worker.vinacles.counted import CALLS, RESULTS
@@ -24,4 +25,5 @@ UNBORN: Mapping[Family, Sequence[tuple[str, ...]]] = {
     OUTCOMES: [(trigger.value, *ended) for trigger, ended in product(Trigger, _ENDED)],
     REQUESTS: list(product(CALLS, RESULTS)),
     EXPIRED: [(task.value,) for task in TaskName if task.queue is QueueName.INTERACTIVE],
+    REFUSED: [(refusal.value,) for refusal in Refusal],
 }

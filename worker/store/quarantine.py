@@ -110,7 +110,7 @@ def list_failure(
     workorder: UUID | None = None,
 ) -> None:
     """Put in quarantine what ended in failure: the workorder that was asked for, where Claire has it, or that
-    searches fail so."""
+    searches fail so. Nothing is done for a dealer that is not there."""
     parameters = {
         "dealer_id": dealer_id,
         "subject": f"{lineage.trigger.value}/{code.value}",
@@ -127,6 +127,12 @@ def list_failure(
 def list_failed_run(connection: Connection, run_id: int, task_id: str | None) -> None:
     """Put in quarantine that a dealer's bulk refresh failed, unless a later one did not."""
     connection.execute(text(statements.LIST_FAILED_RUN), {"run_id": run_id, "task_id": task_id})
+
+
+def list_lost_request(connection: Connection, request_id: int) -> None:
+    """Put in quarantine that a row of `import_requests` ended its process each time: the workorder that was
+    to be refreshed, where Claire has it, or that searches end so."""
+    connection.execute(text(statements.LIST_LOST_REQUEST), {"id": request_id})
 
 
 def run_done(connection: Connection, dealer_id: int) -> None:

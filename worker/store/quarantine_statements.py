@@ -1,5 +1,7 @@
 """The SQL of quarantine: who enters and who leaves with a page, and what else is asked of it."""
-# ruff: noqa: S608  statements are put together from constants of this file alone
+# ruff: noqa: S608  statements are put together from constants alone
+
+from worker.errors import ErrorCode
 
 # Whatever way it came: the newest moment from which Claire knows something of a workorder.
 _KNOWN_NEWER = """
@@ -10,6 +12,16 @@ EXISTS (
          WHERE a.workorder_id = w.id AND a.outcome IN ('created', 'updated', 'unchanged', 'held'))
     ) > {found}.seen_at)
 """
+
+# What makes every search of a dealer fail alike. A defect does not: another search says nothing of it.
+_OF_ALL_SEARCHES = (
+    ErrorCode.CONFIGURATION,
+    ErrorCode.VINACLES_LOGIN_FAILED,
+    ErrorCode.VINACLES_NOT_ALLOWED,
+    ErrorCode.VINACLES_REFUSED,
+    ErrorCode.SCHEMA_DRIFT,
+)
+_OVER_WITH_A_SEARCH = ", ".join(f"'search/{code.value}'" for code in _OF_ALL_SEARCHES)
 
 # The part of a page's one statement that is about quarantine; `header`, `page` and the parameters are its.
 #
@@ -49,6 +61,12 @@ left_quarantine_by_number AS (
     DELETE FROM quarantine kept USING header h
     WHERE kept.dealer_id = :dealer_id AND kept.workorder_id IS NULL AND kept.wo_number = h.wo_number
         AND kept.last_seen_at <= h.fetched_at AND kept.subject NOT IN (SELECT subject FROM rejected)
+),
+searches_left_quarantine AS (
+    DELETE FROM quarantine kept
+    WHERE :trigger = 'search' AND kept.dealer_id = :dealer_id AND kept.subject IN ({_OVER_WITH_A_SEARCH})
+        AND kept.last_seen_at <= greatest(
+            (SELECT max(fetched_at) FROM header), (SELECT max(seen_at) FROM rejected))
 )
 """
 
@@ -65,12 +83,29 @@ FROM (
     FROM workorders WHERE dealer_id = :dealer_id AND id = CAST(:workorder_id AS uuid)
     UNION ALL
     SELECT CAST(:subject AS text), NULL, NULL, NULL, CAST(:seen_at AS timestamptz)
-    WHERE CAST(:workorder_id AS uuid) IS NULL
+    FROM dealers WHERE dealer_id = :dealer_id AND CAST(:workorder_id AS uuid) IS NULL
 ) failed
 WHERE NOT {_KNOWN_NEWER.format(found="failed")}
 ON CONFLICT (dealer_id, subject) DO UPDATE SET
     error_code = excluded.error_code, trigger = excluded.trigger, task_id = excluded.task_id,
     request_id = excluded.request_id, last_seen_at = excluded.last_seen_at, times = kept.times + 1
+WHERE kept.reason IS NULL AND kept.last_seen_at <= excluded.last_seen_at
+"""
+
+# The backend's `request_id` is left out: nobody has checked it, and anybody's data may stand there.
+LIST_LOST_REQUEST = """
+INSERT INTO quarantine AS kept (
+    dealer_id, subject, workorder_id, dms_number, wo_number, error_code, trigger, task_id, since,
+    last_seen_at)
+SELECT r.dealer_id, coalesce('workorder/' || w.dms_number, 'search/' || r.error_code), w.id, w.dms_number,
+    w.wo_number, r.error_code, CASE r.kind WHEN 'import' THEN 'search' ELSE r.kind END,
+    'import_requests/' || r.id, r.answered_at, r.answered_at
+FROM import_requests r JOIN dealers USING (dealer_id)
+LEFT JOIN workorders w ON r.kind = 'refresh' AND w.id = r.workorder_id AND w.dealer_id = r.dealer_id
+WHERE r.id = :id AND r.state = 'failed' AND (r.kind = 'import' OR w.id IS NOT NULL)
+ON CONFLICT (dealer_id, subject) DO UPDATE SET
+    error_code = excluded.error_code, trigger = excluded.trigger, task_id = excluded.task_id,
+    request_id = NULL, last_seen_at = excluded.last_seen_at, times = kept.times + 1
 WHERE kept.reason IS NULL AND kept.last_seen_at <= excluded.last_seen_at
 """
 

@@ -147,4 +147,4 @@ def test_a_queue_that_is_away(twodrive: Run, dealer: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("TWODRIVE_BROKER_URL", "redis://:canary@127.0.0.1:1/0")
     result = twodrive("bulk", dealer)
     assert result.exit_code == 5
-    assert "The queue (Redis) cannot be reached." in result.stderr
+    assert "The broker (Redis) cannot be reached." in result.stderr

@@ -1,14 +1,19 @@
 """`twodrive quarantine`: a workorder's way in and out, without a queue and through a real worker."""
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from sandbox.processes import Program
 from sandbox.simulator import known
 from sandbox.simulator.admin import SimulatorAdmin
+from sandbox.stack import Stack
 from tests.unit.cli.running import Run
+from worker.errors import ErrorCode
+from worker.store.quarantine import list_failed_run
 
 WHERE: dict[str, object] = {"WorkorderId": known.COMPLETE_ID}
 LINE: dict[str, object] = {"WorkorderId": known.COMPLETE_ID, "Description": "Grote beurt"}
@@ -132,12 +137,31 @@ def test_what_failed_is_listed_without_what_was_typed(
     assert known.COMPLETE_PLATE not in shown
     impossible = twodrive("quarantine", "replay", dealer, "search/vinacles_refused")
     assert (impossible.exit_code, "What was typed is not kept" in impossible.output) == (4, True)
+    assert "leaves when a search of this dealer finds something again" in " ".join(shown.split())
     dms.clear_faults()
     done = twodrive("quarantine", "replay", dealer, "--yes", "--local")
     assert done.exit_code == 0, done.output
     assert listed(twodrive, dealer) == {"search/vinacles_refused": "vinacles_refused"}
-    assert twodrive("quarantine", "discard", dealer, "--yes").exit_code == 0
+    # A search that finds nothing reads no rows, so that it proves too little.
+    assert twodrive("import", dealer, "WO-404", "--local").exit_code == 4
+    assert listed(twodrive, dealer) == {"search/vinacles_refused": "vinacles_refused"}
+    assert twodrive("import", dealer, known.COMPLETE, "--local").exit_code == 0
     assert listed(twodrive, dealer) == {}
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+def test_whatever_a_run_ended_with_is_listed_and_chosen_by_it(
+    twodrive: Run, dealer: str, cli_stack: Stack, code: ErrorCode
+) -> None:
+    ended = text(
+        "UPDATE refresh_runs SET state = 'failed', error_code = :code, finished_at = now() WHERE id = :id"
+    )
+    with closing(cli_stack.parts()) as parts:
+        run_id = parts.bulk.start(int(dealer)).run_id
+        with parts.database.transaction() as connection:
+            connection.execute(ended, {"code": code.value, "id": run_id})
+            list_failed_run(connection, run_id, "task-1")
+    assert listed(twodrive, dealer, "--reason", code.value) == {"bulk": code.value}
 
 
 def test_discarded_stays_silent_until_it_changes(twodrive: Run, dms: SimulatorAdmin, spoiled: str) -> None:

@@ -76,12 +76,18 @@ def test_somebody_takes_it_and_says_nothing(settings: Settings, broker: redis.Re
     assert "no answer came" in end.message
 
 
-@pytest.mark.parametrize("away", ["broker", "results"])
-def test_redis_is_away(settings: Settings, broker: redis.Redis, away: str) -> None:
-    gone = Secret("redis://:canary@127.0.0.1:1/0")
-    end = _ask(replace(settings, broker_url=gone) if away == "broker" else replace(settings, result_url=gone))
-    assert end.exit_code is Exit.UNAVAILABLE
-    assert "The queue (Redis) cannot be reached." in end.message
+@pytest.mark.parametrize(
+    ("setting", "url", "said"),
+    [
+        ("broker_url", "redis://:canary@127.0.0.1:1/0", "The broker (Redis) cannot be reached."),
+        ("broker_url", "amqp://canary:canary@127.0.0.1:1//", "The broker (RabbitMQ) cannot be reached."),
+        ("result_url", "redis://:canary@127.0.0.1:1/0", "The store of answers (Redis) cannot be reached."),
+    ],
+)
+def test_what_is_away_is_named(settings: Settings, setting: str, url: str, said: str) -> None:
+    end = _ask(replace(settings, **{setting: Secret(url)}))  # type: ignore[arg-type]  # one of the two URLs
+    assert (end.exit_code, end.message) == (Exit.UNAVAILABLE, said)
+    assert f"TWODRIVE_{setting.upper()}" in end.next_step
     assert "canary" not in end.message + end.next_step
 
 

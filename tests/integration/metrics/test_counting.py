@@ -36,6 +36,7 @@ def test_processes_add_up(state: redis.Redis, value: Value) -> None:
         ("vinacles_request_seconds_count", {"call": "token", "result": "denied"}),
         ("vinacles_request_seconds_bucket", {"call": "read", "result": "no_answer", "le": "+Inf"}),
         ("messages_expired_total", {"task": "workorders.import"}),
+        ("messages_refused_total", {"reason": "unreadable"}),
     ],
 )
 @pytest.mark.usefixtures("state")

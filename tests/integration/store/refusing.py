@@ -1,6 +1,7 @@
 """Answers that are refused, and the quarantine that they come to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from schemas.outcome import Outcome, Reason, Warning
 from tests.integration.store.conftest import LINEAGE, Store
 from tests.workorders import NOON
 from worker.policy import decide
+from worker.store.columns import Trigger
 from worker.store.pages import Accepted, LockedPage, PageItem, Refused
 from worker.store.quarantine import Case, Choice, chosen
 from worker.store.workorders import store_page
@@ -38,7 +40,7 @@ def gone(number: int, seconds: float) -> Refused:
     )
 
 
-def put(store: Store, *answers: Fetched | Refused) -> None:
+def put(store: Store, *answers: Fetched | Refused, trigger: Trigger = LINEAGE.trigger) -> None:
     """Store a page of answers as the line does."""
     digests = {
         number: answer.digest
@@ -56,7 +58,7 @@ def put(store: Store, *answers: Fetched | Refused) -> None:
             for answer in answers
         ]
 
-    store_page(store.database, store.dealer_id, digests, of, LINEAGE)
+    store_page(store.database, store.dealer_id, digests, of, replace(LINEAGE, trigger=trigger))
 
 
 def cases(store: Store, **choice: Any) -> list[Case]:

@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from schemas.decision import Fetched
 from schemas.outcome import Outcome, Reason
 from schemas.workorder import workorder_id
 from tests.integration.store.conftest import LINEAGE, Store, statements_of
 from tests.integration.store.refusing import cases, gone, put, rejected
 from tests.workorders import NOON, fetched, numbered
 from worker.errors import ErrorCode
+from worker.store.columns import Trigger
 from worker.store.known import mark_missing
 from worker.store.pages import Refused
 from worker.store.quarantine import Case, discard, list_failure, quarantined
@@ -124,8 +128,31 @@ def test_failures_are_listed_by_workorder_or_by_code(store: Store) -> None:
         "search/vinacles_refused": ("vinacles_refused", None, 2),
         "search/internal": ("internal", None, 1),
     }
-    put(store, fetched(seconds=1))
+    put(store, fetched(seconds=1), trigger=Trigger.REFRESH)
     assert {case.subject for case in cases(store)} == {"search/vinacles_refused", "search/internal"}
+
+
+@pytest.mark.parametrize("answer", [fetched(numbered(1), 2), rejected(1, 2)], ids=["imported", "rejected"])
+def test_a_search_that_finds_something_ends_what_all_searches_failed_of(
+    store: Store, answer: Fetched | Refused
+) -> None:
+    for code in ErrorCode:
+        fail(store, code, seconds=1)
+    fail(store, ErrorCode.CONFIGURATION, seconds=3)
+    before = {case.subject for case in cases(store)}
+    # One that finds nothing reads no rows, and one of the schedule is no search.
+    put(store, Refused(Outcome.NOT_FOUND, Reason.NO_MATCH, NOON + timedelta(seconds=2)))
+    put(store, answer, trigger=Trigger.BULK)
+    assert {case.subject for case in cases(store) if case.error_code} == before
+    put(store, answer)
+    over = {"vinacles_login_failed", "vinacles_not_allowed", "vinacles_refused", "schema_drift"}
+    assert before - {case.subject for case in cases(store)} == {f"search/{code}" for code in over}
+
+
+def test_nothing_is_listed_for_a_dealer_that_is_not_there(store: Store) -> None:
+    with store.database.transaction() as connection:
+        list_failure(connection, 404, ErrorCode.INTERNAL, LINEAGE)
+    assert cases(store) == []
 
 
 def test_a_failure_replaces_no_rejection_and_older_ones_are_not_listed(store: Store) -> None:
