@@ -42,7 +42,8 @@ OUTCOMES = Family(
 )
 TASKS = Family(
     "twodrive_task_seconds",
-    "Tasks by how long a worker was at them; result is `answered`, `handed_on` or the error code.",
+    "Tasks, and tries of rows of import_requests, by how long a worker was at them; result is `answered`, "
+    "`handed_on` or the error code.",
     ("task", "result"),
     _SECONDS,
 )
@@ -54,9 +55,11 @@ REQUESTS = Family(
 )
 EXPIRED = Family(
     "twodrive_messages_expired",
-    "Messages that a worker on threads dropped, since none had a thread for them in time.",
+    "Messages and rows of import_requests that were dropped, since no thread was free for them in time.",
     ("task",),
 )
+#: The task that rows of import_requests are counted as.
+ROWS = "import_requests"
 FAMILIES = (OUTCOMES, TASKS, REQUESTS, EXPIRED)
 
 

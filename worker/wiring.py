@@ -131,7 +131,7 @@ def build(settings: Settings, telemetry: Telemetry | None = None) -> Parts:
         bulk=BulkRefresh(database, pages, importer, slice_seconds=seconds),
         shares=shares,
         asking_once=asking_once,
-        requests=ImportRequests(database, asking_once, rule, patience, telemetry),
+        requests=ImportRequests(database, asking_once, rule, patience, telemetry, counters),
         inquiry=Inquiry(database, dealers, vinacles, breaker, _waiting(settings)),
         state=state,
         counters=counters,
