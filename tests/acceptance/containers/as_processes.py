@@ -77,7 +77,7 @@ class Containers:
     def run(self, name: str, *command: str) -> str:
         """What another command prints in the service's container; AssertionError where it fails."""
         done = subprocess.run(
-            command,
+            self._here(name, *command),
             env=self.environment(name),
             cwd=self._folder("app"),
             stdin=subprocess.DEVNULL,
