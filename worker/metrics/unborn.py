@@ -20,7 +20,12 @@ _TASKS = ("workorders.import", "workorders.refresh", "workorders.mark_started", 
 #: What people ask for, and how it ends where the fault is ours; without its answers a share of failures would
 #: begin too high.
 IMPORTS = ("workorders.import", "workorders.refresh", ROWS)
-OUR_FAULTS = (ErrorCode.INTERNAL, ErrorCode.CONFIGURATION, ErrorCode.STORAGE_UNAVAILABLE, ErrorCode.WORKER_LOST)
+OUR_FAULTS = (
+    ErrorCode.INTERNAL,
+    ErrorCode.CONFIGURATION,
+    ErrorCode.STORAGE_UNAVAILABLE,
+    ErrorCode.WORKER_LOST,
+)
 _ENDED = [
     *((outcome.value, "") for outcome in Outcome if outcome not in (Outcome.REJECTED, Outcome.NOT_FOUND)),
     *((Outcome.REJECTED.value, reason.value) for reason in REJECTIONS),

@@ -126,7 +126,8 @@ def test_what_an_alert_counts_of_imports_is_told_before_it_happens() -> None:
 
 
 def test_the_dashboard_shows_rows_as_it_shows_messages() -> None:
-    asked = re.findall(r'twodrive_(?:task_seconds|messages_expired)_\w+\{task=~"([^"]*)"', "\n".join(expressions()))
+    rows = r'twodrive_(?:task_seconds|messages_expired)_\w+\{task=~"([^"]*)"'
+    asked = re.findall(rows, "\n".join(expressions()))
     assert len(asked) == 5
     assert set(asked) == {"|".join(IMPORTS)}
 
