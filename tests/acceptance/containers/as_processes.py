@@ -77,7 +77,7 @@ class Containers:
     def run(self, name: str, *command: str) -> str:
         """What another command prints in the service's container; AssertionError where it fails."""
         done = subprocess.run(
-            self._here(name, *command),
+            command,
             env=self.environment(name),
             cwd=self._folder("app"),
             stdin=subprocess.DEVNULL,
@@ -87,6 +87,10 @@ class Containers:
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def exec(self, name: str, *command: str) -> str:
+        """The same of a command that speaks of the container's places, as documents do."""
+        return self.run(name, *self._here(name, *command))
 
     def environment(self, name: str) -> dict[str, str]:
         given = self.services[name].get("environment") or {}

@@ -159,11 +159,11 @@ def _keys_are_shown_and_emptied(containers: Containers, client: redis.Redis) -> 
     for number in range(3):
         client.select(number)
         client.set("key", "value")
-    assert re.findall(r"db(\d):keys=1,", containers.run("redis", *looks)) == ["0", "1", "2"]
-    assert containers.run("redis", *empties_answers).strip() == "OK"
-    assert re.findall(r"db(\d):", containers.run("redis", *looks)) == ["0", "2"]
-    assert containers.run("redis", *empties_all).strip() == "OK"
-    assert re.findall(r"db(\d):", containers.run("redis", *looks)) == []
+    assert re.findall(r"db(\d):keys=1,", containers.exec("redis", *looks)) == ["0", "1", "2"]
+    assert containers.exec("redis", *empties_answers).strip() == "OK"
+    assert re.findall(r"db(\d):", containers.exec("redis", *looks)) == ["0", "2"]
+    assert containers.exec("redis", *empties_all).strip() == "OK"
+    assert re.findall(r"db(\d):", containers.exec("redis", *looks)) == []
 
 
 def test_postgres() -> None:
