@@ -19,8 +19,6 @@ from tests.integration.workplace import dealer_on, parts_with, running_simulator
 from worker import wiring
 from worker.health import health_of
 from worker.heartbeat import Heartbeat
-from worker.metrics.unborn import OUR_FAULTS
-from worker.metrics.wiring import registry
 from worker.requests import MOST_LOSSES, not_to_be_tried
 from worker.serving import Server
 from worker.store.requests import TakenRequest
@@ -50,12 +48,6 @@ class Claire:
     def change(self, sql: str) -> None:
         with self.parts.database.transaction() as connection:
             connection.execute(text(sql))
-
-    def counted(self, name: str, **labels: str) -> float | None:
-        """What `twodrive metrics` shows of rows."""
-        self.parts.counters.write()
-        with registry(self.parts.settings) as shown:
-            return shown.get_sample_value(f"twodrive_{name}", {"task": "import_requests", **labels})
 
     def answer(self, number: int) -> Any:
         wait_until(lambda: self.row(number).answered_at is not None, 30, "the answer")
@@ -161,42 +153,6 @@ def test_what_is_too_late_is_dropped_and_never_worked_off(claire: Claire) -> Non
     assert claire.simulator.admin.journal() == []
 
 
-def test_every_try_is_counted_by_how_it_ended(claire: Claire) -> None:
-    # Given one that is answered, one that is wrong, and one that is put off and then too late
-    with serving(claire):
-        claire.answer(claire.ask(search=known.COMPLETE))
-        claire.answer(claire.ask(search="x", dealer_id=99))
-        claire.simulator.admin.answer_status(503, times=None, match="Workorder", retry_after="60")
-        put_off = claire.ask(search=known.BELGIAN)
-        wait_until(lambda: claire.row(put_off).error_code is not None, 30, "the first failure")
-        claire.change("UPDATE import_requests SET answer_by = now() WHERE answered_at IS NULL")
-        claire.answer(put_off)
-    # Then each is told with its code
-    results = ("answered", "dealer_unknown", "vinacles_unavailable", "request_expired")
-    assert [claire.counted("task_seconds_count", result=result) for result in results] == [1, 1, 1, 1]
-    seconds = claire.counted("task_seconds_sum", result="answered")
-    assert seconds is not None
-    assert seconds > 0
-    # And none as one for which no thread was free
-    assert claire.counted("messages_expired_total") == 0
-
-
-def test_what_fails_by_a_defect_of_ours_is_counted(claire: Claire) -> None:
-    claire.change("ALTER TABLE workorders RENAME TO elsewhere")
-    with serving(claire):
-        row = claire.answer(claire.ask(search=known.COMPLETE))
-    assert (row.state, claire.counted("task_seconds_count", result=row.error_code)) == ("failed", 1)
-    assert row.error_code in OUR_FAULTS
-
-
-def test_what_nobody_had_a_thread_for_is_counted_as_dropped(claire: Claire) -> None:
-    number = claire.ask(search=known.COMPLETE, answer_by="now")
-    with serving(claire):
-        assert claire.answer(number).state == "dropped"
-    assert claire.counted("messages_expired_total") == 1
-    assert claire.counted("task_seconds_count", result="request_expired") is None
-
-
 def test_a_request_that_ended_its_process_too_often_is_parked(claire: Claire) -> None:
     number = claire.ask(search=known.COMPLETE)
     for _ in range(MOST_LOSSES):
@@ -206,7 +162,6 @@ def test_a_request_that_ended_its_process_too_often_is_parked(claire: Claire) ->
     with serving(claire):
         row = claire.answer(number)
     assert (row.state, row.error_code, row.tries, row.search) == ("failed", "worker_lost", MOST_LOSSES, None)
-    assert claire.counted("task_seconds_count", result="worker_lost") == 1
     assert claire.simulator.admin.journal() == []
 
 
