@@ -42,7 +42,8 @@ OUTCOMES = Family(
 )
 TASKS = Family(
     "twodrive_task_seconds",
-    "Tasks by how long a worker was at them; result is `answered`, `handed_on` or the error code.",
+    "Tasks, and tries of rows of import_requests, by how long a worker was at them; result is `answered`, "
+    "`handed_on` or the error code.",
     ("task", "result"),
     _SECONDS,
 )
@@ -54,7 +55,7 @@ REQUESTS = Family(
 )
 EXPIRED = Family(
     "twodrive_messages_expired",
-    "Messages that a worker dropped, since none had room for them in time.",
+    "Messages and rows of import_requests that were dropped, since none had room for them in time.",
     ("task",),
 )
 REFUSED = Family(
@@ -62,6 +63,8 @@ REFUSED = Family(
     "What was in a queue and could not be used, hence dropped; reason is the log's event without `message_`.",
     ("reason",),
 )
+#: The task that rows of import_requests are counted as.
+ROWS = "import_requests"
 FAMILIES = (OUTCOMES, TASKS, REQUESTS, EXPIRED, REFUSED)
 
 

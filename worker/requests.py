@@ -1,5 +1,6 @@
 """Requests that the backend wrote as rows, worked off by the line of any other import."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from schemas.messages import ImportRequest, InvalidMessage, Message, RefreshRequ
 from schemas.texts import is_plain_id
 from worker import unforeseen
 from worker.asking_once import AskingOnce
+from worker.counting import EXPIRED, ROWS, TASKS, Counters
 from worker.deadline import Deadline
 from worker.errors import ErrorCode, FatalError, MessageInvalid, RetryableError, TwoDriveError
 from worker.retry import RetryRule, retrying
@@ -39,12 +41,14 @@ class ImportRequests:
         rule: RetryRule,
         work_seconds: float,
         telemetry: Telemetry,
+        counters: Counters,
     ) -> None:
         self._database = database
         self._asking_once = asking_once
         self._rule = rule
         self._work_seconds = work_seconds
         self._telemetry = telemetry
+        self._counters = counters
         self._owner = uuid4().hex
 
     def take(
@@ -66,8 +70,12 @@ class ImportRequests:
         """End the requests whose time is over. Raises `StorageUnavailable`."""
         with self._database.transaction() as connection:
             dropped = rows.drop_late(connection, _expired())
-        for request_id in dropped:
-            _log.warning("import_request_dropped", import_request=request_id)
+        for request in dropped:
+            _log.warning("import_request_dropped", import_request=request.id)
+            if request.untried:
+                self._counters.add(EXPIRED, ROWS)
+            else:
+                self._counters.observe(TASKS, ROWS, ErrorCode.REQUEST_EXPIRED.value, seconds=0)
 
     def work(self, request: TakenRequest) -> None:
         """Answer a taken request, or let it wait for another try. Nothing is raised: what cannot be written
@@ -79,20 +87,25 @@ class ImportRequests:
             dealer_id=request.dealer_id,
             lost=request.lost,
         )
-        with bound, self._telemetry.work("import_requests"):
-            try:
-                self._work(request)
-            except TwoDriveError as error:
-                _log.error("import_request_unanswered", code=error.code.value)
-            except Exception as error:
-                _log.error(
-                    "import_request_unanswered", kind=type(error).__name__, at=unforeseen.places(error)
-                )
+        began = time.monotonic()
+        with bound, self._telemetry.work(ROWS):
+            result = self._tried(request)
+        self._counters.observe(TASKS, ROWS, result, seconds=time.monotonic() - began)
 
-    def _work(self, request: TakenRequest) -> None:
+    def _tried(self, request: TakenRequest) -> str:
+        """How this try ended: `answered` or an error code."""
+        try:
+            return self._work(request)
+        except TwoDriveError as error:
+            _log.error("import_request_unanswered", code=error.code.value)
+            return error.code.value
+        except Exception as error:
+            _log.error("import_request_unanswered", kind=type(error).__name__, at=unforeseen.places(error))
+            return ErrorCode.INTERNAL.value
+
+    def _work(self, request: TakenRequest) -> str:
         if (refusal := not_to_be_tried(request)) is not None:
-            self._fail(request, refusal)
-            return
+            return self._fail(request, refusal)
         try:
             answer = self._answer(request)
         except RetryableError as error:
@@ -100,17 +113,18 @@ class ImportRequests:
             told = Told(error.code, error.text, error.next_step)
             self._written(lambda c: rows.postpone(c, request.id, self._owner, told, pause))
             _log.warning("import_request_postponed", code=error.code.value)
+            return error.code.value
         except TwoDriveError as error:
-            self._fail(request, Told(error.code, error.text, error.next_step), error)
+            return self._fail(request, Told(error.code, error.text, error.next_step), error)
         except Exception as error:
             _log.error(
                 "import_request_failed_unexpectedly", kind=type(error).__name__, at=unforeseen.places(error)
             )
             _, text, next_step = unforeseen.told(error)
-            self._fail(request, Told(ErrorCode.INTERNAL, text, next_step), error)
-        else:
-            self._written(lambda c: rows.answer(c, request.id, self._owner, answer))
-            _log.info("import_request_answered", outcomes=[w["outcome"] for w in answer["workorders"]])
+            return self._fail(request, Told(ErrorCode.INTERNAL, text, next_step), error)
+        self._written(lambda c: rows.answer(c, request.id, self._owner, answer))
+        _log.info("import_request_answered", outcomes=[w["outcome"] for w in answer["workorders"]])
+        return "answered"
 
     def _answer(self, request: TakenRequest) -> Mapping[str, Any]:
         deadline = Deadline.after(min(self._work_seconds, request.seconds_left))
@@ -122,7 +136,7 @@ class ImportRequests:
                 return self._asking_once.refresh(_message(RefreshRequest, request), task_id, deadline)
         raise _invalid('`kind` must be "import" or "refresh".')
 
-    def _fail(self, request: TakenRequest, told: Told, error: Exception | None = None) -> None:
+    def _fail(self, request: TakenRequest, told: Told, error: Exception | None = None) -> str:
         self._telemetry.failed(told.code, error or FatalError(told.code, told.text, told.next_step))
 
         def fail(connection: Connection) -> bool:
@@ -134,6 +148,7 @@ class ImportRequests:
 
         self._written(fail)
         _log.warning("import_request_failed", code=told.code.value)
+        return told.code.value
 
     def _written(self, write: Callable[[Connection], bool]) -> None:
         def attempt() -> None:

@@ -42,12 +42,14 @@ class Prometheus:
             "Prometheus",
             [
                 program(),
-                f"--config.file={config / 'prometheus.yml'}",
+                # From its folder, so that its page names the rules' file and no place of this machine.
+                "--config.file=prometheus.yml",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address={address}",
                 "--log.level=warn",
             ],
             folder / "prometheus.log",
+            cwd=config,
         )
         self.program.wait_ready(self._ready)
 

@@ -80,7 +80,7 @@ WHERE id IN (
     SELECT id FROM import_requests
     WHERE answered_at IS NULL AND {_DEADLINE} <= now() AND (state = 'waiting' OR {_TIME_HAS_COME})
     LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id
+RETURNING id, try_at = asked_at AS untried
 """)
 _LIST = text(f"""
 SELECT id, dealer_id, CASE WHEN {among("kind", RequestKind)} THEN kind END AS kind, state, tries, asked_at,
@@ -116,6 +116,14 @@ class Told:
     code: ErrorCode
     text: str
     next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedRequest:
+    """A row whose time was over; `untried`: nobody ever began to work on it."""
+
+    id: int
+    untried: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +187,10 @@ def postpone(
     return connection.execute(_POSTPONE, _parameters(request_id, owner, told) | pause).rowcount == 1
 
 
-def drop_late(connection: Connection, told: Told, limit: int = 1000) -> list[int]:
-    """End those whose time is over and which nobody is working on; their numbers."""
+def drop_late(connection: Connection, told: Told, limit: int = 1000) -> list[DroppedRequest]:
+    """End those whose time is over and which nobody is working on."""
     parameters = {"code": told.code.value, "text": told.text, "next_step": told.next_step, "limit": limit}
-    return list(connection.execute(_DROP, parameters).scalars())
+    return [DroppedRequest(**row) for row in connection.execute(_DROP, parameters).mappings()]
 
 
 def listed(

@@ -88,6 +88,10 @@ class Containers:
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def exec(self, name: str, *command: str) -> str:
+        """The same of a command that speaks of the container's places, as documents do."""
+        return self.run(name, *self._here(name, *command))
+
     def environment(self, name: str) -> dict[str, str]:
         given = self.services[name].get("environment") or {}
         here = {variable: self._here(name, value)[0] for variable, value in given.items()}

@@ -17,6 +17,7 @@ from sandbox.services import temporary_folder
 from tests import compose
 from tests.acceptance.containers.as_processes import Containers
 from tests.acceptance.operator import ComposePostgres
+from tests.documents import ROOT, commands
 from tests.tools import installed
 from tests.unit.cli.running import run
 
@@ -145,8 +146,27 @@ def test_redis(containers: Containers) -> None:
             "tcp-keepalive": "60",
         }
         assert {name: client.config_get(name)[name] for name in expected} == expected
+        _keys_are_shown_and_emptied(containers, client)
     assert containers.stop(server) == 0, server.tail()
     assert not containers.healthy("redis")
+
+
+def _keys_are_shown_and_emptied(containers: Containers, client: redis.Redis) -> None:
+    """By the runbooks' own commands, with the password that the container has."""
+    exec_redis = ("docker", "compose", "exec", "redis")
+    looks, empties_answers, empties_all = (
+        command[len(exec_redis) :]
+        for command in commands(ROOT / "docs" / "runbooks.md")
+        if command[: len(exec_redis)] == exec_redis
+    )
+    for number in range(3):
+        client.select(number)
+        client.set("key", "value")
+    assert re.findall(r"db(\d):keys=1,", containers.exec("redis", *looks)) == ["0", "1", "2"]
+    assert containers.exec("redis", *empties_answers).strip() == "OK"
+    assert re.findall(r"db(\d):", containers.exec("redis", *looks)) == ["0", "2"]
+    assert containers.exec("redis", *empties_all).strip() == "OK"
+    assert re.findall(r"db(\d):", containers.exec("redis", *looks)) == []
 
 
 def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:

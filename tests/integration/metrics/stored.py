@@ -20,7 +20,7 @@ INSERT INTO refresh_runs (dealer_id, state, window_from, window_until, started_a
     ring_at, error_code)
 VALUES (:dealer_id, :state, now(), now(), now() - make_interval(secs => :started),
     CASE WHEN :state IN ('done', 'failed') THEN now() - make_interval(secs => :ended) END,
-    now() - make_interval(secs => :page), now(), :code)
+    now() - make_interval(secs => :page), now() - make_interval(secs => :rung), :code)
 """
 
 
@@ -31,6 +31,6 @@ def add_dealers(database: Database, first: int, last: int, **fields: Any) -> Non
 
 
 def add_run(database: Database, dealer_id: int, state: str, **fields: Any) -> None:
-    given = {"started": 3600, "ended": 3000, "page": 3000, "code": None, **fields}
+    given = {"started": 3600, "ended": 3000, "page": 3000, "rung": 0, "code": None, **fields}
     with database.transaction() as connection:
         connection.execute(text(_RUN), {"dealer_id": dealer_id, "state": state, **given})

@@ -37,6 +37,9 @@ def test_processes_add_up(state: redis.Redis, value: Value) -> None:
         ("vinacles_request_seconds_bucket", {"call": "read", "result": "no_answer", "le": "+Inf"}),
         ("messages_expired_total", {"task": "workorders.import"}),
         ("messages_refused_total", {"reason": "unreadable"}),
+        ("messages_expired_total", {"task": "import_requests"}),
+        ("task_seconds_count", {"task": "import_requests", "result": "internal"}),
+        ("task_seconds_count", {"task": "workorders.refresh", "result": "answered"}),
     ],
 )
 @pytest.mark.usefixtures("state")

@@ -52,6 +52,20 @@ def test_stuck_runs(database: Database, value: Value) -> None:
     assert value("twodrive_refresh_runs_stuck", state="waiting") == 1
 
 
+def test_a_run_that_is_put_off_for_the_circuit_is_stuck_where_nobody_takes_it_up(
+    database: Database, value: Value
+) -> None:
+    add_dealers(database, 1, 3)
+    put_off = ErrorCode.VINACLES_CIRCUIT_OPEN.value
+    # Due again in five minutes, and just now
+    add_run(database, 1, "running", code=put_off, rung=-300)
+    add_run(database, 2, "running", code=put_off, rung=30)
+    assert value("twodrive_refresh_runs_open", state="running") == 2
+    assert value("twodrive_refresh_runs_stuck", state="running") == 0
+    add_run(database, 3, "running", code=put_off, rung=700)
+    assert value("twodrive_refresh_runs_stuck", state="running") == 1
+
+
 def test_circuits(database: Database, value: Value) -> None:
     add_dealers(database, 1, 4)
     add_dealers(database, 5, 5, paused=True)

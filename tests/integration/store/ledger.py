@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from worker.errors import ErrorCode
 from worker.store import requests as rows
-from worker.store.requests import TakenRequest, Told
+from worker.store.requests import DroppedRequest, TakenRequest, Told
 from worker.store.session import Database
 
 RESULT: dict[str, Any] = {"request_id": None, "found": 0, "truncated": False, "workorders": []}
@@ -51,6 +51,6 @@ class Ledger:
     def let_lease_run_out(self, request_id: int) -> None:
         self.age(request_id, try_at="now()")
 
-    def drop_late(self) -> list[int]:
+    def drop_late(self) -> list[DroppedRequest]:
         with self.database.transaction() as connection:
             return rows.drop_late(connection, Told(ErrorCode.REQUEST_EXPIRED, "Too late.", "Ask again."))

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.integration.store.ledger import RESULT, TOLD, Ledger
 from worker.store import requests as rows
 from worker.store.request_tables import RequestState
+from worker.store.requests import DroppedRequest
 from worker.store.why import asked_by_row
 
 #: Characters of each text that the backend writes.
@@ -121,11 +122,14 @@ def test_a_server_that_names_a_later_moment_is_obeyed(ledger: Ledger) -> None:
     assert 890 < ledger_pause(ledger, number).total_seconds() <= 900
 
 
-@pytest.mark.parametrize("late", [{"answer_by": "now()"}, {"asked_at": "now() - interval '24 hours'"}])
+_A_DAY_AGO = "now() - interval '24 hours'"
+
+
+@pytest.mark.parametrize("late", [{"answer_by": "now()"}, {"asked_at": _A_DAY_AGO, "try_at": _A_DAY_AGO}])
 def test_what_is_late_is_dropped_with_a_reason(ledger: Ledger, late: dict[str, str]) -> None:
     number, other = ledger.ask(), ledger.ask()
     ledger.age(number, **late)
-    assert ledger.drop_late() == [number]
+    assert ledger.drop_late() == [DroppedRequest(number, untried=True)]
     row = ledger.row(number)
     assert (row.state, row.error_code, row.search) == ("dropped", "request_expired", None)
     assert row.answered_at is not None
@@ -138,7 +142,16 @@ def test_what_is_under_way_is_not_dropped(ledger: Ledger) -> None:
     ledger.age(number, answer_by="now()")
     assert ledger.drop_late() == []
     ledger.let_lease_run_out(number)
-    assert ledger.drop_late() == [number]
+    assert ledger.drop_late() == [DroppedRequest(number, untried=False)]
+
+
+def test_what_was_put_off_until_its_time_was_over_had_been_tried(ledger: Ledger) -> None:
+    number = ledger.ask()
+    ledger.take("one")
+    with ledger.database.transaction() as connection:
+        rows.postpone(connection, number, "one", TOLD)
+    ledger.age(number, answer_by="now()")
+    assert ledger.drop_late() == [DroppedRequest(number, untried=False)]
 
 
 def test_no_request_however_wrong_breaks_the_backends_transaction(ledger: Ledger) -> None:
@@ -186,7 +199,7 @@ def test_odd_moments_are_moments(ledger: Ledger, answer_by: str, in_time: bool, 
     assert isfinite(taken.seconds_left)
     assert (taken.seconds_left > 0) is in_time
     ledger.let_lease_run_out(number)
-    assert ledger.drop_late() == ([] if in_time else [number])
+    assert [dropped.id for dropped in ledger.drop_late()] == ([] if in_time else [number])
 
 
 def test_the_database_itself_forgets_the_search(ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from tests import compose
 from tests.documents import ROOT, Table, tables
 from tests.tools import installed
 from worker.counting import FAMILIES
+from worker.metrics.unborn import IMPORTS, OUR_FAULTS
 
 PROMETHEUS = ROOT / "docker" / "prometheus"
 GRAFANA = ROOT / "docker" / "grafana"
@@ -116,6 +117,19 @@ def test_what_alerts_and_dashboard_ask_for_exists() -> None:
     }
     sums = {name for name in known if name.endswith(("_sum",))}
     assert {name for name in known - used if not name.endswith("_count")} == for_a_closer_look | sums
+
+
+def test_what_an_alert_counts_of_imports_is_told_before_it_happens() -> None:
+    [imports_fail] = [rule["expr"] for rule in rules() if rule["name"] == "ImportsFail"]
+    assert set(re.findall(r'task=~"([^"]*)"', imports_fail)) == {"|".join(IMPORTS)}
+    assert set(re.findall(r'result=~"([^"]*)"', imports_fail)) == {"|".join(OUR_FAULTS)}
+
+
+def test_the_dashboard_shows_rows_as_it_shows_messages() -> None:
+    rows = r'twodrive_(?:task_seconds|messages_expired)_\w+\{task=~"([^"]*)"'
+    asked = re.findall(rows, "\n".join(expressions()))
+    assert len(asked) == 5
+    assert set(asked) == {"|".join(IMPORTS)}
 
 
 def test_prometheus_understands_the_dashboard(promtool: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from structlog.testing import capture_logs
 
 from schemas.outcome import Outcome
-from worker.counting import EXPIRED, OUTCOMES, REQUESTS, Count, Counters
+from worker.counting import EXPIRED, OUTCOMES, REQUESTS, ROWS, Count, Counters
 from worker.errors import ErrorCode, StorageUnavailable
 from worker.metrics.collector import Sources
 from worker.metrics.counted import metric_of
@@ -102,7 +102,7 @@ def test_result_of_a_request(status: int, result: str) -> None:
 def test_results_and_tasks_are_closed_lists() -> None:
     assert {result_of(status) for status in range(100, 600)} | {"no_answer"} == set(RESULTS)
     waited_for = ("workorders.import", "workorders.refresh", "workorders.mark_started", "workorders.why")
-    assert [(task,) for task in waited_for] == UNBORN[EXPIRED]
+    assert [(task,) for task in (*waited_for, ROWS)] == UNBORN[EXPIRED]
 
 
 def test_buckets_add_up() -> None:
