@@ -104,9 +104,12 @@ class BulkPages:
                 raise refused("Vinacles' workorders come to no end.")
             if run.attempts > 1:
                 self._knock(attempt)
-            if self._to_be_probed(run, attempt):
+            again = self._found_out_again(run, attempt)
+            if attempt.dealer.modified_on_works is None or (again and not attempt.dealer.modified_on_works):
                 self._probe(attempt)
-            found = self._window(run, attempt) if run.phase is Phase.WINDOW else self._known(run, attempt)
+            page_rows = None if again else attempt.dealer.page_rows
+            window = run.phase is Phase.WINDOW
+            found = self._window(run, attempt, page_rows) if window else self._known(run, attempt)
             fetched = self._reader.belongings(attempt.dealer, found.wanted, deadline)
         if fetched.page_rows != attempt.dealer.page_rows:
             self._learn(attempt, {"page_rows": fetched.page_rows})
@@ -125,12 +128,12 @@ class BulkPages:
         seconds = min(_KNOCK_SECONDS, self._page_seconds)
         self._reader.knock(attempt.dealer, Deadline.after(seconds, self._clock), attempt.tally)
 
-    def _to_be_probed(self, run: Run, attempt: Attempt) -> bool:
-        """A tenant that could not tell is asked again each day: it may have been given the column, or us the
-        right to read it."""
-        works = attempt.dealer.modified_on_works
-        if works is not False or run.pages:
-            return works is None
+    def _found_out_again(self, run: Run, attempt: Attempt) -> bool:
+        """Whether this page begins a day. What was learned may be better by then: a tenant that could not
+        tell may have been given the column, or us the right to read it; or it gives more rows at a time."""
+        dealer = attempt.dealer
+        if run.pages or (dealer.modified_on_works is not False and dealer.page_rows is None):
+            return False
         with self._database.transaction() as connection:
             return on_a_new_day(connection, run.run_id)
 
@@ -143,8 +146,8 @@ class BulkPages:
         with self._database.transaction() as connection:
             self._dealers.change(connection, attempt.dealer.dealer_id, learned)
 
-    def _window(self, run: Run, attempt: Attempt) -> Found:
-        headers = self._window_headers(run, attempt)
+    def _window(self, run: Run, attempt: Attempt, page_rows: int | None) -> Found:
+        headers = self._window_headers(run, attempt, page_rows)
         numbers = _numbers(headers.rows)
         until = headers.after_dms_number if headers.has_more else None
         with self._database.transaction() as connection:
@@ -175,13 +178,13 @@ class BulkPages:
             after_dms_number=0 if last else headers.after_dms_number,
         )
 
-    def _window_headers(self, run: Run, attempt: Attempt) -> HeaderPage:
+    def _window_headers(self, run: Run, attempt: Attempt, page_rows: int | None) -> HeaderPage:
         asked = query = BulkQuery(
             run.window.begins,
             run.window.ends,
             run.modified_since if attempt.dealer.modified_on_works else None,
             run.after_dms_number,
-            attempt.dealer.page_rows,
+            page_rows,
             dates_filtered=run.run_id not in self._dateless,
             most_rows=_page_rows(run),
         )

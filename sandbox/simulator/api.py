@@ -41,7 +41,7 @@ class Api:
                 raise entity_not_found(f"Invalid Entity path: {name}.")
             entity, forbidden = schema_of(entity, faults)
             settings = _spoiled_settings(settings, faults)
-            query = read_query(raw, entity, settings, forbidden)
+            query = _shortened(read_query(raw, entity, settings, forbidden), faults)
             _refuse_datetimes(faults)
             key = _key_condition(entity, route)
             if key is not None and columns_of(key) & forbidden:
@@ -118,6 +118,11 @@ def _spoiled_settings(settings: Settings, faults: Sequence[Fault]) -> Settings:
         elif fault.kind is FaultKind.PAGE_MAX and fault.page_max is not None:
             settings = replace(settings, page_max=fault.page_max)
     return settings
+
+
+def _shortened(query: Query, faults: Sequence[Fault]) -> Query:
+    shorter = [fault.page_max for fault in faults if fault.kind is FaultKind.SHORT_PAGE and fault.page_max]
+    return replace(query, first=min(query.first, *shorter)) if shorter else query
 
 
 def _refuse_datetimes(faults: Sequence[Fault]) -> None:

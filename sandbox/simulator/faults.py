@@ -39,6 +39,8 @@ class FaultKind(StrEnum):
     """`next_link` as in the setting of that name."""
     PAGE_MAX = "page_max"
     """`page_max` instead of the setting of that name."""
+    SHORT_PAGE = "short_page"
+    """A page ends after `page_max` rows, whatever was asked for, and its `nextLink` leads on from there."""
     MISSING_COLUMN = "missing_column"
     """The entity has no `column`."""
     RENAMED_COLUMN = "renamed_column"
@@ -70,6 +72,7 @@ _NEEDED: dict[FaultKind, tuple[str, ...]] = {
     FaultKind.SLOW: ("seconds",),
     FaultKind.DRIP: ("seconds",),
     FaultKind.PAGE_MAX: ("page_max",),
+    FaultKind.SHORT_PAGE: ("page_max",),
     FaultKind.MISSING_COLUMN: ("column",),
     FaultKind.RENAMED_COLUMN: ("column", "value"),
     FaultKind.FORBIDDEN_COLUMN: ("column",),

@@ -78,7 +78,7 @@ def _break(simulator: SimulatorProcess, document: Document) -> None:
     elif document is Document.EMPTY:
         simulator.admin.answer_status(200, times=None, match="openapi")
     else:
-        simulator.admin.add_fault("unparsable", times=None, match="openapi")
+        simulator.admin.answer_status(503, times=None, match="openapi")
 
 
 def _event(name: str, dealer_id: int, field: str | None = None) -> dict[str, object]:

@@ -8,13 +8,19 @@ from functools import partial
 from schemas import openapi
 from schemas.dealer import Dealer
 from schemas.drift import Drift, Kind
-from schemas.vinacles import ENTITIES, Entity
+from schemas.vinacles import ENTITIES, WORKORDER, Entity
 from worker.cli import findings, network
 from worker.cli.findings import Finding, Level
 from worker.cli.network import Host
 from worker.deadline import Deadline
-from worker.errors import ConfigurationError, ErrorCode, TwoDriveError, VinaclesRefused
-from worker.vinacles.probing import Probing
+from worker.errors import (
+    ConfigurationError,
+    ErrorCode,
+    TwoDriveError,
+    VinaclesRefused,
+    VinaclesUnavailable,
+)
+from worker.vinacles.probing import Probing, Status
 
 #: For each question to Vinacles; a host that was scaled to zero wakes up in the course of one or two.
 _SECONDS = 30
@@ -93,14 +99,44 @@ class Inspection:
         return Finding(Level.OK, "token", "the token URL accepts the login")
 
     def _root(self) -> Finding:
-        status = self._probing.status(self._dealer, _patience())
+        try:
+            status = self._probing.status(self._dealer, _patience())
+        except VinaclesUnavailable:
+            # It may be starting. Where it answers other questions and not this one, only this is hidden.
+            if not self._answers():
+                raise
+            status = self._status_of_one_awake()
         if status is None:
             return findings.of_hidden_root()
         self._note(status.clock_skew_seconds)
         return findings.of_version(status.version)
 
+    def _answers(self) -> bool:
+        """Whether workorders can be asked for, once the host is up."""
+        if "token" in self._causes:
+            return False
+        try:
+            self._probing.probe(self._dealer, WORKORDER, _patience())
+        except VinaclesRefused:
+            return True
+        except ConfigurationError as error:
+            return error.code is ErrorCode.VINACLES_NOT_ALLOWED
+        except TwoDriveError:
+            return False
+        return True
+
+    def _status_of_one_awake(self) -> Status | None:
+        try:
+            return self._probing.status(self._dealer, _patience())
+        except VinaclesUnavailable:
+            return None
+
     def _openapi(self) -> Finding:
-        document = self._probing.openapi(self._dealer, _patience())
+        try:
+            document = self._probing.openapi(self._dealer, _patience())
+        except VinaclesUnavailable:
+            # `/` has shown, or the entities will, whether anybody is there.
+            document = None
         self.listed = None if document is None else openapi.compare(document, ENTITIES)
         if self.listed is None:
             return findings.of_openapi(None)

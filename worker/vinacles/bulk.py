@@ -209,8 +209,8 @@ class BulkReader:
         """`wanted` says how many rows of each entity a page may have."""
 
         def call(entity: Entity, batch: Batch) -> Callable[[], RowsRead]:
-            query = _query(dealer, entity, batch)
-            return lambda: read_all(self._client, asking, query, wanted[entity], limit)
+            query, expected = _query(dealer, entity, batch), round(batch.numbers * _ROWS_EACH[entity])
+            return lambda: read_all(self._client, asking, query, wanted[entity], limit, expected)
 
         calls = [
             call(entity, batch)

@@ -63,8 +63,9 @@ class Asking:
     """Who asks one question, how long they wait, and what it cost. `request_id` goes along as
     `x-ms-correlation-id`, which Data API builder writes to its log. `dealer` is whose limits the requests
     count for, nobody's when None; `interactive` says that a person waits for the answer. `doubted` says that
-    not every server can answer such a question, so that a 500 is tried few times; `insists` that an operator
-    wants it asked although Vinacles rests, or its token URL does."""
+    not every server can answer such a question, so that a 500 is tried few times, `hideable` that some
+    answer it with anything, so that whatever comes is; `insists` that an operator wants it asked although
+    Vinacles rests, or its token URL does."""
 
     connection: Connection
     deadline: Deadline
@@ -73,6 +74,7 @@ class Asking:
     dealer: Dealer | None = None
     interactive: bool = True
     doubted: bool = False
+    hideable: bool = False
     insists: bool = False
     carried: Pass = field(default_factory=Pass, repr=False)
 
@@ -162,6 +164,7 @@ class Client:
             except VinaclesUnavailable as error:
                 # The last try may have had no time left; what the tries before it met still holds.
                 trouble = error.trouble = error.trouble or trouble
+                error.few_tries = error.few_tries or asking.hideable
                 raise
 
         return retrying(once_more, self._rule, asking.deadline, sleep=self._sleep, jitter=self._jitter)

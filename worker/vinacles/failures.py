@@ -50,7 +50,7 @@ class DatetimeFilterRefused(VinaclesRefused):
 
 
 class Unreadable(VinaclesUnavailable):
-    """200, and not what was asked for: cut off, or something else that answers in its place."""
+    """2xx, and not what was asked for: cut off, or something else that answers in its place."""
 
 
 class PageTooBig(VinaclesRefused):
@@ -103,9 +103,9 @@ def out_of_time(trouble: Trouble | None = None) -> VinaclesUnavailable:
     return unavailable("2Drive did not answer in time.", trouble=trouble)
 
 
-def unreadable() -> Unreadable:
+def unreadable(*, few_tries: bool = False) -> Unreadable:
     text = "2Drive's answer was incomplete or unreadable."
-    return Unreadable(ErrorCode.VINACLES_UNAVAILABLE, text, _LATER)
+    return Unreadable(ErrorCode.VINACLES_UNAVAILABLE, text, _LATER, few_tries=few_tries)
 
 
 def login_failed() -> ConfigurationError:
@@ -192,7 +192,7 @@ def of_status(
         return _busy(status, retry_after_seconds, trouble, few_tries=few_tries)
     if status < 300:
         # 204 and the like: something in between answered for Vinacles, without the rows.
-        return unavailable("2Drive's answer was incomplete or unreadable.", few_tries=True)
+        return unreadable(few_tries=True)
     if status < 400:
         return refused(f"Vinacles redirects elsewhere (HTTP {status}), which is never followed.")
     return refused(f"Vinacles does not understand our request (HTTP {status}).")

@@ -6,15 +6,16 @@ from worker.vinacles.failures import refused
 
 #: The columns of a key and of `$orderby` as base64; anything longer is not a continuation of our query.
 _MOST_AFTER_CHARACTERS = 2_000
-#: Pages of one query: 50,000 rows where a server gives as few as 100 at a time.
+#: Pages of a query, unless more rows are expected: 50,000 rows where a server gives as few as 100 at a time.
 MOST_PAGES = 500
 
 
 class Paging:
     """`after` is the continuation to ask for, None for the first page."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_pages: int = MOST_PAGES) -> None:
         self.after: str | None = None
+        self._most_pages = most_pages
         self._seen: set[str] = set()
 
     def advance(self, next_link: object) -> bool:
@@ -31,7 +32,7 @@ class Paging:
         if after in self._seen:
             raise refused("Vinacles sent a link to a page that was read already.")
         self._seen.add(after)
-        if len(self._seen) >= MOST_PAGES:
+        if len(self._seen) >= self._most_pages:
             raise refused("Vinacles' pages come to no end.")
         self.after = after
         return True

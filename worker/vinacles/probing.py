@@ -46,11 +46,8 @@ class Probing:
 
     def status(self, dealer: Dealer, deadline: Deadline) -> Status | None:
         """`GET /`, without a login; None where it is hidden, or something else is shown there."""
-        asking = _asking(dealer, deadline)
-        try:
-            answer = _shown(lambda: self._client.get(asking, "/", dict, anonymous=True))
-        except Unreadable:
-            return None
+        asking = replace(_asking(dealer, deadline), hideable=True)
+        answer = _shown(lambda: self._client.get(asking, "/", dict, anonymous=True))
         if answer is None:
             return None
         said = answer.content
@@ -64,8 +61,9 @@ class Probing:
     def openapi(
         self, dealer: Dealer, deadline: Deadline, *, interactive: bool = True
     ) -> dict[str, object] | None:
-        """The OpenAPI document, None where it is hidden. `interactive` says that a person waits for it."""
-        asking = _asking(dealer, deadline, interactive=interactive)
+        """The OpenAPI document, None where it is hidden, or something else is shown there. `interactive` says
+        that a person waits for it."""
+        asking = replace(_asking(dealer, deadline, interactive=interactive), hideable=True)
         answer = _shown(lambda: self._client.get(asking, "/api/openapi", dict, keep_token=True))
         return answer.content if answer else None
 
@@ -121,7 +119,7 @@ def _asking(dealer: Dealer, deadline: Deadline, *, interactive: bool = True) -> 
 def _shown(ask: Callable[[], Answer[dict[str, object]]]) -> Answer[dict[str, object]] | None:
     try:
         return ask()
-    except VinaclesRefused:
+    except (VinaclesRefused, Unreadable):
         return None
     except ConfigurationError as error:
         if error.code is not ErrorCode.VINACLES_NOT_ALLOWED:

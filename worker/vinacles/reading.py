@@ -12,7 +12,7 @@ from worker.vinacles.paging import Paging
 from worker.vinacles.query import Filter, query_string
 
 #: What Data API builder sends when we do not say how many.
-_UNSTATED_PAGE_ROWS = 100
+UNSTATED_PAGE_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def read_rows(
         try:
             answer = client.get(asking, query.target(paging.after), page_of)
         except VinaclesRefused as refusal:
-            rows_asked = query.first or _UNSTATED_PAGE_ROWS
+            rows_asked = query.first or UNSTATED_PAGE_ROWS
             halving = halving or isinstance(refusal, PageTooBig)
             if not halving or rows_asked == 1:
                 raise

@@ -77,8 +77,8 @@ def _lifetime(value: object) -> float | None:
     """Seconds; servers send them as a number or as a text, and null where they do not say."""
     if value is None:
         return _UNSTATED_LIFETIME_SECONDS
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value, re.ASCII):
-        value = int(value)
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", value, re.ASCII):
+        value = Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value <= 0:
         return None
     return float(min(value, _MOST_LIFETIME_SECONDS))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 from schemas.dealer import Dealer
 from schemas.search import SearchTerms
@@ -27,6 +28,8 @@ from worker.vinacles.reading import Query, RowsRead, read_rows
 
 #: A search imports this many of the newest matches.
 MOST_MATCHES = 25
+#: Of a condition on affiliates, as it stands in the URL: what is left of a request line is for the question.
+_MOST_AFFILIATE_BYTES = 4_000
 # Workorders per request, such that their rows rarely fill more than one page of 100.
 _BATCH = {WORKORDER: 100, LINE: 8, CONTACT: 30}
 
@@ -137,14 +140,16 @@ def _spelled(terms: SearchTerms) -> Filter:
 
 
 def of_dealer(dealer: Dealer, wanted: Filter) -> Filter:
-    """`wanted`, among the workorders of the dealer's affiliates."""
+    """`wanted`, among the workorders of the dealer's affiliates; of the whole tenant where these are too many
+    to be named."""
     if not dealer.affiliates:
         return wanted
-    return all_of([wanted, any_of(eq(AFFILIATE, affiliate) for affiliate in dealer.affiliates)])
+    theirs = any_of(eq(AFFILIATE, affiliate) for affiliate in dealer.affiliates)
+    return all_of([wanted, theirs]) if len(quote(theirs.text, safe="")) <= _MOST_AFFILIATE_BYTES else wanted
 
 
 def belongs(dealer: Dealer, row: Row) -> bool:
-    """Old servers may match a filter wrongly, so the answer is checked again."""
+    """Not every filter names the affiliates, and old servers may match it wrongly: the answer is checked."""
     return not dealer.affiliates or number(row.get(AFFILIATE)) in dealer.affiliates
 
 

@@ -133,6 +133,30 @@ def test_a_tenant_that_could_not_tell_is_asked_again_each_day(workshop: Workshop
     assert workshop.refresh().modified_since is not None
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_how_many_rows_a_page_may_have_is_found_out_again_each_day(workshop: Workshop, works: bool) -> None:
+    admin = workshop.simulator.admin
+    admin.set(page_max=40, page_default=40)
+    workshop.refresh()
+    assert workshop.dealer().page_rows == 40
+    admin.set(page_max=100_000, page_default=100)
+    workshop.change({"modified_on_works": works})
+    # On the same day nobody tries whether more are given by now
+    assert workshop.refresh().state is RunState.DONE
+    assert workshop.dealer().page_rows == 40
+    with workshop.parts.database.transaction() as connection:
+        connection.execute(text("UPDATE refresh_runs SET started_at = started_at - interval '1 day'"))
+    workshop.refresh()
+    assert workshop.dealer().page_rows is None
+    # And a day on which as few are given as before changes nothing
+    admin.set(page_max=40, page_default=40)
+    workshop.change({"page_rows": 40})
+    with workshop.parts.database.transaction() as connection:
+        connection.execute(text("UPDATE refresh_runs SET started_at = started_at - interval '1 day'"))
+    workshop.refresh()
+    assert workshop.dealer().page_rows == 40
+
+
 def test_what_a_broken_run_has_not_looked_at_is_not_missing(workshop: Workshop) -> None:
     workshop.refresh()
     workshop.change({"modified_on_works": False})

@@ -45,6 +45,31 @@ def test_what_deserves_attention_does_not_fail(twodrive: Run, dms: SimulatorAdmi
     assert "What to do" not in twodrive("check", dealer).stderr
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(503, None), (204, "empty"), (200, "html"), (200, "text"), (200, "empty")]
+)
+def test_what_is_hidden_behind_any_answer(
+    twodrive: Run, dms: SimulatorAdmin, dealer: str, status: int, body: str | None
+) -> None:
+    for hidden in ("root", "openapi"):
+        dms.add_fault("status", status=status, body=body, match=hidden, times=None)
+    levels = _check(twodrive, dealer)
+    assert {check for check, level in levels.items() if level != "ok"} == {"API", "OpenAPI"}
+
+
+def test_a_host_that_is_down_is_not_hidden(twodrive: Run, dms: SimulatorAdmin, dealer: str) -> None:
+    # A Retry-After beyond any patience ends the waiting at once.
+    for match in ("root", "api"):
+        dms.add_fault("status", status=503, retry_after="3600", match=match, times=None)
+    levels = _check(twodrive, dealer, 1)
+    assert (levels["API"], levels["OpenAPI"], levels["Workorder"], levels["clock"]) == (
+        "fail",
+        "skip",
+        "skip",
+        "skip",
+    )
+
+
 def test_a_missing_column(twodrive: Run, dms: SimulatorAdmin, dealer: str) -> None:
     dms.add_fault("missing_column", match="Workorder", column="Mileage", times=None)
     dms.add_fault("missing_column", match="openapi", column="Mileage", times=None)

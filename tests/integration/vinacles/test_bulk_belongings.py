@@ -1,5 +1,6 @@
 """What belongs to a page of headers: how few requests bring it, and how many at a time."""
 
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from worker.errors import ConfigurationError
 from worker.retry import RetryRule
 from worker.vinacles.bulk import BulkReader, HeaderPage
 from worker.vinacles.client import Asking, Client
+from worker.vinacles.paging import MOST_PAGES
 from worker.vinacles.query import PAGING_BYTES
 
 sample = Random(1).sample
@@ -95,7 +97,7 @@ def test_what_lines_teach_about_the_server_is_told(house: House, dealer: Dealer,
         WorkorderContact=rows(),
     )
     page = house.bulk.belongings(dealer, page_of(header(7)), soon())
-    assert (page.page_rows, firsts(server, "WorkorderLine")) == (3, ["5000", "-1", "3"])
+    assert (page.page_rows, firsts(server, "WorkorderLine")) == (3, ["5000", "-1", "6", "3"])
 
 
 def test_a_page_too_big_is_halved_for_its_question_alone(
@@ -109,6 +111,19 @@ def test_a_page_too_big_is_halved_for_its_question_alone(
     assert (len(page.workorders[0].lines), page.page_rows) == (2, None)
     assert firsts(server, "WorkorderLine") == ["5000", "2500", "2500"]
     assert firsts(server, "WorkorderContact") == ["5000"]
+
+
+def test_lines_may_come_one_by_one(house: House, dealer: Dealer, server: BadServer) -> None:
+    wanted, given = MOST_PAGES + 10, itertools.count(1)
+
+    def lines(exchange: Exchange) -> None:
+        number = next(given)
+        link = f"?$after={number}" if number < wanted else None
+        exchange.rows(line(1 + number % 100, number), next_link=link)
+
+    server.api = by_entity(WorkorderLine=lines, WorkorderContact=rows())
+    page = house.bulk.belongings(dealer, page_of(*(header(key) for key in range(1, 101))), soon())
+    assert sum(len(workorder.lines) for workorder in page.workorders) == wanted
 
 
 def test_what_one_request_learns_the_others_need_not_ask(
@@ -138,7 +153,7 @@ def test_what_one_request_learns_the_others_need_not_ask(
         WorkorderContact=one_after_another(refuse, rows()),
     )
     house.bulk.belongings(dealer, page_of(header(7)), soon())
-    assert firsts(server, "WorkorderLine") == ["5000", "-1", "3"]
+    assert firsts(server, "WorkorderLine") == ["5000", "-1", "6", "3"]
     assert firsts(server, "WorkorderContact") == ["5000", "3"]
 
 

@@ -8,12 +8,12 @@ import pytest
 from schemas.dealer import Dealer
 from schemas.vinacles import Row
 from tests.deadlines import soon
-from tests.integration.vinacles.bulk_rows import WINDOW, asked_of, at_most, firsts, header, rows
+from tests.integration.vinacles.bulk_rows import WINDOW, asked_of, header, rows
 from tests.integration.vinacles.conftest import House
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners, one_after_another
 from worker.errors import ConfigurationError, TwoDriveError, VinaclesRefused, VinaclesUnavailable
 from worker.vinacles.bulk import HeaderPage
-from worker.vinacles.failures import DatetimeFilterRefused, NotUnderstood, PageTooBig
+from worker.vinacles.failures import DatetimeFilterRefused, NotUnderstood
 
 IN_WINDOW = "AppointmentDate ge 2026-11-08T00:00:00Z and AppointmentDate lt 2027-01-21T12:30:00Z"
 
@@ -77,48 +77,18 @@ def test_a_server_that_goes_round_is_refused(
         house.bulk.headers(dealer, replace(WINDOW, after_dms_number=7), soon())
 
 
-def test_the_page_size_is_learned_from_a_server_that_allows_less(
-    house: House, dealer: Dealer, server: BadServer
-) -> None:
-    server.api = at_most(3, rows(header(1), header(2), header(3), more=True))
-    page = house.bulk.headers(dealer, WINDOW, soon())
-    assert (page.page_rows, page.requests, firsts(server)) == (3, 2, ["500", "-1"])
-    page = house.bulk.headers(dealer, replace(WINDOW, page_rows=page.page_rows), soon())
-    assert (page.page_rows, page.requests, firsts(server)[2:]) == (3, 1, ["3"])
-
-
-def test_an_older_server_shows_its_default(house: House, dealer: Dealer, server: BadServer) -> None:
-    server.api = at_most(3, rows(header(1), header(2), more=True), says=False)
-    page = house.bulk.headers(dealer, WINDOW, soon())
-    assert (page.page_rows, page.requests, firsts(server)) == (2, 3, ["500", "-1", None])
-
-
-def test_as_many_as_the_server_allows_may_be_too_big(house: House, dealer: Dealer, server: BadServer) -> None:
+def test_an_empty_page_with_a_link_is_not_the_end(house: House, dealer: Dealer, server: BadServer) -> None:
     server.api = one_after_another(
-        lambda e: e.error(400), lambda e: e.error(413), rows(header(1), header(2), more=True)
+        lambda e: e.rows(next_link="/api/Workorder?$after=a%2B"),
+        lambda e: e.rows(next_link="?$after=b"),
+        rows(header(8), more=True),
     )
-    page = house.bulk.headers(dealer, WINDOW, soon())
-    assert (page.page_rows, firsts(server)) == (2, ["500", "-1", None])
-
-
-def test_a_page_that_is_not_full_teaches_less(house: House, dealer: Dealer, server: BadServer) -> None:
-    server.api = at_most(3, rows(header(1)))
-    assert house.bulk.headers(dealer, WINDOW, soon()).page_rows == 250
-
-
-def test_pages_too_big_are_halved_and_nothing_is_learned_of_it(
-    house: House, dealer: Dealer, server: BadServer
-) -> None:
-    too_big: Manners = lambda e: e.error(413)  # noqa: E731  one line, like the table of the others
-    server.api = one_after_another(too_big, too_big, rows(header(1)))
-    page = house.bulk.headers(dealer, WINDOW, soon())
-    assert (page.page_rows, firsts(server)) == (None, ["500", "250", "125"])
-    server.api = one_after_another(too_big, at_most(100, rows(header(1), header(2), more=True)))
-    page = house.bulk.headers(dealer, replace(WINDOW, page_rows=400), soon())
-    assert (page.page_rows, firsts(server)[3:]) == (2, ["400", "200", "-1"])
-    server.api = too_big
-    with pytest.raises(PageTooBig):
-        house.bulk.headers(dealer, replace(WINDOW, page_rows=1), soon())
+    page = house.bulk.headers(dealer, replace(WINDOW, after_dms_number=7), soon())
+    assert (page.rows, page.has_more, page.after_dms_number, page.requests) == ((header(8),), True, 8, 3)
+    assert [options.get("$after") for options in asked_of(server, "Workorder")] == [None, "a+", "b"]
+    server.api = one_after_another(lambda e: e.rows(next_link="?$after=a"), rows())
+    page = house.bulk.headers(dealer, replace(WINDOW, after_dms_number=8), soon())
+    assert (page.rows, page.has_more, page.after_dms_number) == ((), False, 8)
 
 
 REFUSALS: list[Manners] = [

@@ -65,6 +65,16 @@ def test_pages_of_any_size_bring_the_same_workorders(
     assert sum(len(workorder.lines) for workorder in everything) > 3 * len(everything)
 
 
+@pytest.mark.parametrize("largest", [40, 99])
+def test_pages_that_are_refused_or_too_big(
+    house: House, tenant: Dealer, simulator: SimulatorProcess, largest: int
+) -> None:
+    everything, _ = swept(house, tenant, EVER)
+    simulator.admin.set(page_max=450, page_default=100, largest_page=largest)
+    again, _ = swept(house, tenant, EVER)
+    assert {repr(workorder) for workorder in again} == {repr(workorder) for workorder in everything}
+
+
 def test_every_line_and_contact_comes_with_its_workorder(house: House, tenant: Dealer) -> None:
     everything, _ = swept(house, tenant, EVER)
     found = house.bulk.by_numbers(tenant, [1, *map(int, map(str, numbers(everything)))], Deadline.after(60))

@@ -12,6 +12,7 @@ from tests.integration.vinacles.conftest import House
 from tests.unit.vinacles.bad_server import BadServer, Exchange, Manners, one_after_another
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, TwoDriveError, VinaclesUnavailable
+from worker.retry import RetryRule
 from worker.vinacles.probing import Probed, Probing, Status
 
 HIDDEN: list[Manners] = [
@@ -25,6 +26,7 @@ ELSE: list[Manners] = [
     lambda e: e.reply(200, b"<html>Welcome</html>", "text/html"),
     lambda e: e.reply(200, b"{}", "text/plain"),
     lambda e: e.reply(200),
+    lambda e: e.reply(204),
 ]
 
 
@@ -47,6 +49,8 @@ def test_status_of_few_words(house: House, dealer: Dealer, server: BadServer) ->
 def test_a_hidden_status_is_none(house: House, dealer: Dealer, server: BadServer, manners: Manners) -> None:
     server.api = manners
     assert house.probing.status(dealer, soon()) is None
+    # Few tries: that it comes later is not worth waiting for.
+    assert len(server.asked) <= RetryRule().few_tries
 
 
 def test_an_unusable_address_is_not_hidden(house: House, dealer: Dealer, connection: Connection) -> None:
@@ -62,10 +66,11 @@ def test_openapi(house: House, dealer: Dealer, server: BadServer) -> None:
     assert [(request.target, request.bearer) for request in server.asked] == [("/api/openapi", "token-1")]
 
 
-@pytest.mark.parametrize("manners", HIDDEN)
+@pytest.mark.parametrize("manners", [*HIDDEN, *ELSE])
 def test_a_hidden_openapi_is_none(house: House, dealer: Dealer, server: BadServer, manners: Manners) -> None:
     server.api = manners
     assert house.probing.openapi(dealer, soon()) is None
+    assert len(server.asked) <= RetryRule().few_tries
     # The fleet's token is none the worse for it.
     assert len(server.logins) == 1
     assert house.tokens.get(dealer.connection, soon()).access_token == Secret("token-1")
@@ -78,8 +83,10 @@ def test_what_is_down_is_not_hidden(
 ) -> None:
     for manners in (lambda e: e.reply(503, b"<html>", "text/html"), Exchange.reset):
         server.api = manners
+        server.requests.clear()
         with pytest.raises(VinaclesUnavailable):
             ask(house.probing, dealer, soon())
+        assert len(server.asked) == RetryRule().few_tries
 
 
 def test_a_refused_login_is_not_hidden(house: House, dealer: Dealer, server: BadServer) -> None:

@@ -11,6 +11,7 @@ from schemas.dealer import Dealer
 from schemas.search import SearchTerms, parse_search
 from schemas.vinacles import RawWorkorder
 from tests.deadlines import soon
+from tests.integration.vinacles.bulk_rows import WINDOW
 from tests.integration.vinacles.conftest import House
 from tests.integration.vinacles.found_rows import (
     SELECTED,
@@ -74,6 +75,27 @@ def test_rows_that_do_not_equal_what_was_asked_are_left_out(
     )
     page = house.vinacles.search(replace(dealer, affiliates=(1,)), terms_of("W1"), soon())
     assert [number(found.header["WorkorderId"]) for found in page.workorders] == [1, 4]
+
+
+@pytest.mark.parametrize("affiliates", [1, 100, 250, 1_000])
+def test_a_dealer_may_have_any_number_of_affiliates(
+    house: House, dealer: Dealer, server: BadServer, affiliates: int
+) -> None:
+    server.api = by_entity(
+        Workorder=rows(header(1, AffiliateId=7), header(2, AffiliateId=affiliates)),
+        WorkorderLine=rows(),
+        WorkorderContact=rows(),
+    )
+    many = replace(dealer, affiliates=(*range(9_000, 8_999 + affiliates), affiliates))
+    for page in (
+        house.vinacles.search(many, terms_of("W1"), soon()),
+        house.vinacles.by_dms_numbers(many, [1, 2], soon()),
+    ):
+        assert [found.header["WorkorderId"] for found in page.workorders] == [2]
+    headers = house.bulk.headers(many, WINDOW, soon())
+    assert [row["WorkorderId"] for row in headers.rows] == [2]
+    named = ["AffiliateId" in options["$filter"] for options in asked_of(server, "Workorder")]
+    assert named == [affiliates <= 100] * 3
 
 
 def test_a_header_that_comes_twice_counts_once_and_the_last_wins(

@@ -154,6 +154,7 @@ def a_fault(kind: FaultKind) -> dict[str, object]:
         FaultKind.SLOW: {"seconds": 1},
         FaultKind.DRIP: {"seconds": 1},
         FaultKind.PAGE_MAX: {"page_max": 3},
+        FaultKind.SHORT_PAGE: {"page_max": 3},
         FaultKind.MISSING_COLUMN: {"column": "Make"},
         FaultKind.RENAMED_COLUMN: {"column": "Make", "value": "Brand"},
         FaultKind.FORBIDDEN_COLUMN: {"column": "Make"},

@@ -91,6 +91,13 @@ def test_the_same_row_twice(tenant: Tenant) -> None:
     assert rows[-1] == rows[-2]
 
 
+def test_a_page_that_is_shorter_than_asked_for_leads_on(tenant: Tenant) -> None:
+    tenant.arm("short_page", page_max=2, match="Workorder")
+    page = tenant.read("Workorder", first=5)
+    assert (len(page["value"]), "nextLink" in page) == (2, True)
+    assert len(tenant.rows("Workorder", first=5)) == 5
+
+
 @pytest.mark.parametrize("status", [400, 500])
 def test_a_datetime_filter_that_fails(tenant: Tenant, status: int) -> None:
     tenant.arm("datetime_filter", status=status)

@@ -53,6 +53,7 @@ def test_kept_seconds(lifetime: float, elapsed: float, expected: float) -> None:
     [
         ({"access_token": "a.b-c_d~e+f/g==", "token_type": "Bearer", "expires_in": 86_400}, 86_400),
         ({"access_token": "t", "token_type": "bearer", "expires_in": "3600"}, 3_600),
+        ({"access_token": "t", "expires_in": "3600.0"}, 3_600),
         ({"access_token": "t", "expires_in": 59.5}, 59.5),
         ({"access_token": "t"}, 600),
         # Refusing these would buy a second and a third token for nothing.
@@ -83,6 +84,8 @@ def test_tokens_are_read(document: dict[str, object], lifetime: float) -> None:
         {"access_token": "t", "expires_in": -1},
         {"access_token": "t", "expires_in": True},
         {"access_token": "t", "expires_in": "soon"},
+        {"access_token": "t", "expires_in": "1.2.3"},
+        {"access_token": "t", "expires_in": "0.0"},
         {"access_token": "t", "expires_in": []},
     ],
 )
