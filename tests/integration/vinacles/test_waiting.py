@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -33,7 +34,11 @@ def test_an_import_that_waits_is_seen_in_any_spelling(backend: Celery, redis_cli
 
 
 def test_one_that_has_expired_waits_for_nothing(backend: Celery, redis_client: redis.Redis) -> None:
-    asks = {"kwargs": {"dealer_id": 12, "search": "12-BDF-3"}, "queue": "interactive", "ignore_result": True}
+    asks: dict[str, Any] = {
+        "kwargs": {"dealer_id": 12, "search": "12-BDF-3"},
+        "queue": "interactive",
+        "ignore_result": True,
+    }
     backend.send_task("workorders.import", expires=15, **asks)
     for later, waits in [(10, True), (20, False)]:
         assert QueueLook(redis_client, lambda later=later: time.time() + later).waits(12, "12-BDF-3") is waits
