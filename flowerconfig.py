@@ -39,3 +39,6 @@ purge_offline_workers = 3_600
 persistent = bool(os.environ.get("FLOWER_DB"))
 # Milliseconds between two saves of that file; the default saves only at an orderly end.
 state_save_interval = 60_000
+# The list of tasks says whose dealer each is of, by its arguments, which come without what people typed, and
+# the worker of which queue took it.
+tasks_columns = "name,kwargs,state,received,runtime,worker,uuid"

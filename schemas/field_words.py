@@ -30,7 +30,7 @@ FIELDS = {
     "phone_as_written": ("telephone", "telefoon"),
     "email": ("e-mail", "e-mail"),
 }
-_JOB = {"en": "job", "nl": "taak"}
+_JOB = {"en": "job", "nl": "werkzaamheid"}
 _MORE = {"en": "and {} more", "nl": "en nog {}"}
 #: More than this nobody reads; the page of the workorder shows them all.
 _MOST = 6

@@ -68,7 +68,7 @@ class Reason(Sentence):
     PRICES_TOO_LARGE = (
         "prices_too_large",
         "The prices of a job add up to more than can be kept; correct them in the DMS.",
-        "De prijzen van een taak zijn samen hoger dan bewaard kan worden; verbeter ze in het DMS.",
+        "De prijzen van een werkzaamheid zijn samen hoger dan bewaard kan worden; verbeter ze in het DMS.",
     )
     NO_MATCH = (
         "no_match",

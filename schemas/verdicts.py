@@ -22,14 +22,14 @@ class Verdict(Coded):
         "It is in Claire, with its appointment on {appointment} at branch {affiliate}.",
         "Hij staat in Claire, met de afspraak op {appointment} bij filiaal {affiliate}.",
         "Look on that day at that branch, or press refresh on its page{once}.",
-        "Kijk op die dag bij dat filiaal, of ververs de pagina van de werkorder{once}.",
+        "Kijk op die dag bij dat filiaal, of klik op Verversen op de pagina van de werkorder{once}.",
     )
     POSSIBLE_SWAP = (
         "possible_swap",
         "It is in Claire, but on {appointment} at branch {affiliate}; day and month may be swapped: perhaps {date} is meant.",
         "Hij staat in Claire, maar op {appointment} bij filiaal {affiliate}; dag en maand zijn mogelijk verwisseld: misschien is {date} bedoeld.",
         "Look on that day; if the date is wrong, correct it in the DMS and press refresh on its page{once}.",
-        "Kijk op die dag; klopt de datum niet, verbeter die dan in het DMS en ververs de pagina van de werkorder{once}.",
+        "Kijk op die dag; klopt de datum niet, verbeter die dan in het DMS en klik op Verversen op de pagina van de werkorder{once}.",
     )
     HELD = (
         "held",
@@ -43,7 +43,7 @@ class Verdict(Coded):
         "It is in Claire, with its appointment on {appointment} at branch {affiliate}, as it was in the DMS on {moment}. It has changed in the DMS since then: {fields}.{perhaps_swapped}",
         "Hij staat in Claire, met de afspraak op {appointment} bij filiaal {affiliate}, zoals hij op {moment} in het DMS stond. Daarna is hij in het DMS gewijzigd: {fields}.{perhaps_swapped}",
         "{if_swapped}Press refresh on its page{once}.",
-        "{if_swapped}Ververs de pagina van de werkorder{once}.",
+        "{if_swapped}Klik op Verversen op de pagina van de werkorder{once}.",
     )
     VANISHED = (
         "vanished",

@@ -34,6 +34,11 @@ class Reading:
             else self.outcome.workorder.dms_number
         )
 
+    @property
+    def wo_number(self) -> str | None:
+        outcome = self.outcome
+        return outcome.wo_number if isinstance(outcome, Rejected) else outcome.workorder.wo_number
+
 
 def read(raw: RawWorkorder, dealer: Dealer, now: datetime, known_digest: bytes | None = None) -> Reading:
     """The workorder as this dealer's branch writes it; `now` tells which day it is there. `known_digest` is

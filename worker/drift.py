@@ -13,7 +13,7 @@ from worker.assessment import Reading
 from worker.attempt import Attempt
 from worker.deadline import Deadline
 from worker.errors import ConfigurationError, ErrorCode, TwoDriveError
-from worker.store.drift import first_listing, note
+from worker.store.drift import first_listing, forget_gone, note
 from worker.store.session import Database
 
 #: What lasts is noted again after this long, so that it is known when it was last seen.
@@ -98,6 +98,7 @@ class DriftWatch:
         with self._database.transaction() as connection:
             first = first_listing(connection, dealer_id)
             new = note(connection, dealer_id, wanted, known=first)
+            forget_gone(connection, dealer_id)
         if first:
             return ()
         _report(dealer_id, new)

@@ -31,12 +31,17 @@ class Kept:
     missing_since: datetime | None = None
     held_since: datetime | None = None
 
+    @property
+    def wo_number(self) -> str:
+        return _read(self.stored).wo_number
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The newest answer about a workorder was rejected, and since when."""
+    """The newest answer about a workorder was rejected, and since when; `dms_number` is None where it cannot
+    be read."""
 
-    dms_number: int
+    dms_number: int | None
     wo_number: str | None
     reason: Reason
     since: datetime
@@ -51,8 +56,11 @@ class Branch:
         self._today: date = now.astimezone(self._zone).date()
         self._now = now
 
-    def both(self, number: int, kept: Kept | None, reading: Reading, before: Refusal | None) -> Finding:
-        """A workorder that the DMS has, whether or not Claire has it or had refused it `before`."""
+    def both(
+        self, number: int | None, kept: Kept | None, reading: Reading, before: Refusal | None
+    ) -> Finding:
+        """A workorder that the DMS has, whether or not Claire has it or had refused it `before`; without
+        `number` where it cannot be read."""
         if isinstance(reading.outcome, Rejected):
             same = before is not None and before.reason is reading.outcome.reason
             refusal = Refusal(

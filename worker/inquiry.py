@@ -23,6 +23,7 @@ from worker.store.dealers import Dealers, LoadedDealer
 from worker.store.failures import unknown_dealer
 from worker.store.session import Database
 from worker.store.tables import Trigger
+from worker.vinacles.assembly import number
 from worker.vinacles.workorders import Vinacles
 from worker.waiting import Waiting, same
 from worker.why import Known, Seen, explained
@@ -111,7 +112,7 @@ class Inquiry:
         dealer, asked_by = loaded.dealer, request.request_id
         found = list(self._vinacles.search(dealer, terms, deadline, asked_by).workorders)
         # What Claire has under this number or plate may have another one in the DMS by now.
-        others = sorted(known.kept.keys() - {raw.header.get(DMS_NUMBER) for raw in found})
+        others = sorted(known.kept.keys() - {number(raw.header.get(DMS_NUMBER)) for raw in found})
         found += self._vinacles.by_dms_numbers(dealer, others, deadline, asked_by).workorders
         if found or known.kept:
             return Seen([read(raw, dealer, loaded.asked_at) for raw in found])

@@ -1,5 +1,6 @@
 """Looking into the queue: whether an import is waiting there for its turn."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from redis.exceptions import RedisError
 from schemas.search import NotSearchable, SearchTerms, parse_search
 from worker.envelope import arguments_of, headers_of
 from worker.names import TaskName
+from worker.unread import expires_at
 
 #: Of a longer queue only the messages that are taken next are looked at.
 _MOST_LOOKED_AT = 1_000
@@ -20,11 +22,13 @@ Waiting = Callable[[int, str], bool]
 class QueueLook:
     """Reads the broker's list and takes nothing from it. `broker` must return bytes."""
 
-    def __init__(self, broker: redis.Redis) -> None:
+    def __init__(self, broker: redis.Redis, clock: Callable[[], float] = time.time) -> None:
         self._broker = broker
+        self._clock = clock
 
     def waits(self, dealer_id: int, search: str) -> bool:
-        """False also where the queue cannot be read: it is a hint, no more."""
+        """Not one that has expired, which the worker that takes it drops. False also where the queue cannot
+        be read: it is a hint, no more."""
         terms = parse_search(search)
         if isinstance(terms, NotSearchable):
             return False
@@ -32,7 +36,8 @@ class QueueLook:
             messages: list[Any] = self._broker.lrange(TaskName.IMPORT.queue.value, -_MOST_LOOKED_AT, -1)
         except RedisError:
             return False
-        return any(_asks(message, dealer_id, search) for message in messages)
+        now = self._clock()
+        return any(_asks(message, dealer_id, search) and expires_at(message) > now for message in messages)
 
 
 def _asks(message: bytes, dealer_id: int, search: str) -> bool:

@@ -64,21 +64,14 @@ def explained(
     """At least one finding, the one that matters most first. `seen` is None where nobody asked, or the error
     that came instead."""
     branch = Branch(dealer, now)
-    refused = {refusal.dms_number: refusal for refusal in known.refused}
     if isinstance(seen, Seen):
-        readings = {number: found for found in seen.readings if (number := found.dms_number) is not None}
-        findings = [
-            branch.both(number, known.kept.get(number), found, refused.get(number))
-            for number, found in readings.items()
-        ]
-        gone = [kept for number, kept in known.kept.items() if number not in readings]
-        findings += [branch.gone(kept) for kept in gone]
-        findings = findings or [
+        findings = _found(branch, known, seen.readings) or [
             elsewhere.found(seen.elsewhere, seen.near, dealer.affiliates, known.neighbors)
         ]
     else:
+        refused = {refusal.dms_number for refusal in known.refused}
         findings = [branch.kept(kept) for number, kept in known.kept.items() if number not in refused]
-        findings += [branch.refused(refusal, known.kept.get(number)) for number, refusal in refused.items()]
+        findings += [branch.refused(one, _kept(known, one.dms_number)) for one in known.refused]
         if not findings and known.at_neighbor is not None:
             findings = [elsewhere.at(known.at_neighbor)]
         if isinstance(seen, TwoDriveError):
@@ -92,6 +85,39 @@ def explained(
         findings = [one for one in findings if one.verdict not in _SEARCH_FOR_IT]
         findings.insert(0, Finding(Verdict.WAITING))
     return sorted(findings, key=_rank)
+
+
+def _found(branch: Branch, known: Known, readings: Sequence[Reading]) -> list[Finding]:
+    """What is read of the matches, beside what Claire has. One whose DMS number cannot be read is told too:
+    it may be any that Claire has, so none of those is called gone."""
+    numbered = {number: found for found in readings if (number := found.dms_number) is not None}
+    nameless = [found for found in readings if found.dms_number is None]
+    others = {number: kept for number, kept in known.kept.items() if number not in numbered}
+    findings = [
+        branch.both(number, known.kept.get(number), found, _before(known, number, found))
+        for number, found in numbered.items()
+    ]
+    for found in nameless:
+        number = next((number for number, kept in others.items() if kept.wo_number == found.wo_number), None)
+        kept = None if number is None else others.pop(number)
+        findings.append(branch.both(number, kept, found, _before(known, number, found)))
+    return findings + [branch.kept(kept) if nameless else branch.gone(kept) for kept in others.values()]
+
+
+def _before(known: Known, number: int | None, found: Reading) -> Refusal | None:
+    """That it had been refused already."""
+    return next(
+        (
+            refusal
+            for refusal in known.refused
+            if refusal.dms_number == number and (number is not None or refusal.wo_number == found.wo_number)
+        ),
+        None,
+    )
+
+
+def _kept(known: Known, number: int | None) -> Kept | None:
+    return None if number is None else known.kept.get(number)
 
 
 def _once(dealer: Dealer, seen: Seen | TwoDriveError | None) -> Once | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from sandbox.services import Redis
@@ -17,7 +18,7 @@ from worker.deadline import Deadline
 from worker.drift import NOTED_AGAIN_SECONDS, DriftWatch
 from worker.errors import ConfigurationError, ErrorCode
 from worker.store.columns import RunState
-from worker.store.drift import EVERYBODY, Noted, Policy, acknowledge, noted, set_policy
+from worker.store.drift import EVERYBODY, OVER_AFTER_DAYS, Noted, Policy, acknowledge, noted, set_policy
 from worker.wiring import Parts
 
 QUANTITY = Drift("WorkorderLine", "Quantity", Kind.MISSING_COLUMN)
@@ -115,6 +116,50 @@ def test_what_is_acknowledged_is_neither_listed_nor_reported_again(
     with capture_logs() as logs:
         DriftWatch(parts.database).note(1, [SUBLET], {})
     assert (_noted(parts), _events(logs)) == ([], [])
+
+
+def _days_pass(parts: Parts, days: int) -> None:
+    with parts.database.transaction() as connection:
+        connection.execute(
+            text(
+                "UPDATE schema_drift SET first_seen_at = first_seen_at - make_interval(days => :days),"
+                " last_seen_at = last_seen_at - make_interval(days => :days)"
+            ),
+            {"days": days},
+        )
+
+
+def _seen_again(parts: Parts, drift: Drift, days: int) -> tuple[list[tuple[int, str, str]], list[int]]:
+    """What is told of what was acknowledged, and then seen again so many days later; and how often it counts
+    as seen, where it is listed."""
+    DriftWatch(parts.database).note(1, [drift], {})
+    with parts.database.transaction() as connection:
+        acknowledge(connection, 1)
+    _days_pass(parts, days)
+    with capture_logs() as logs:
+        DriftWatch(parts.database).note(1, [drift], {})
+    return _events(logs), [one.times for one in _noted(parts)]
+
+
+def test_what_was_over_is_reported_anew_when_it_comes_back(parts: Parts) -> None:
+    assert _seen_again(parts, QUANTITY, OVER_AFTER_DAYS - 1) == ([], [])
+    assert _seen_again(parts, QUANTITY, OVER_AFTER_DAYS + 1) == ([(1, QUANTITY.field, "")], [1])
+    [one] = _noted(parts)
+    assert one.first_seen_at == one.last_seen_at
+
+
+def test_a_line_type_that_is_rare_is_known_for_good(parts: Parts) -> None:
+    assert _seen_again(parts, SUBLET, 400) == ([], [])
+
+
+@pytest.mark.parametrize(("whose", "left"), [(1, [2]), (EVERYBODY, [2])])
+def test_what_is_allowed_need_not_be_acknowledged(parts: Parts, whose: int, left: list[int]) -> None:
+    """Dealer 2 has a choice of its own."""
+    _choose(parts, 2, SUBLET.field, Action.WARN)
+    for dealer_id in (1, 2):
+        DriftWatch(parts.database).note(dealer_id, [SUBLET], {})
+    _choose(parts, whose, SUBLET.field, Action.ALLOW)
+    assert [one.dealer_id for one in _noted(parts)] == left
 
 
 def test_a_blocked_field_stops_its_dealer_and_nobody_else(parts: Parts, simulator: SimulatorProcess) -> None:

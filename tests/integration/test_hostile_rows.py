@@ -14,8 +14,9 @@ from sqlalchemy import select, text
 
 from sandbox.services import Redis
 from schemas.dealer import Connection, Dealer, Secret
-from schemas.messages import ImportRequest
+from schemas.messages import ImportRequest, WhyRequest
 from schemas.outcome import ImportResult, Outcome, Reason
+from schemas.verdicts import Verdict
 from schemas.vinacles import CONTACT, LINE, WORKORDER, Row
 from schemas.workorder import workorder_id
 from tests.integration.workplace import settings_for
@@ -59,6 +60,11 @@ class Line:
             assert run is not None
             if not run.state.is_open:
                 return run
+
+    def why(self, typed: str, *, offline: bool = False) -> list[tuple[Verdict, Reason | None]]:
+        request = WhyRequest(1, typed, offline)
+        answer = self.parts.inquiry.why(request, self.parts.interactive_deadline())
+        return [(finding.verdict, finding.reason) for finding in answer.findings]
 
     def attempts(self) -> int:
         with self.parts.database.transaction() as connection:
@@ -169,6 +175,24 @@ def test_a_page_with_a_number_that_is_none_is_read_to_its_end(line: Line, number
     run = line.refresh()
     assert run.state is RunState.DONE
     assert run.counts.rejected == run.seen >= 2
+
+
+@pytest.mark.parametrize("number", [True, 10**400, "7001", Decimal("7001.0"), None, [7001], {"is": 7001}])
+@pytest.mark.parametrize("imported", [False, True])
+def test_nobody_is_told_that_one_is_gone_whose_number_cannot_be_read(
+    line: Line, number: object, imported: bool
+) -> None:
+    header, wo_number = invented.HEADER, str(invented.HEADER["WONUMMER"])
+    rejected = [(Verdict.REJECTED, Reason.UNREADABLE_NUMBER)]
+    if imported:
+        line.rows = {WORKORDER.name: [header], LINE.name: [invented.LABOR]}
+        line.search(wo_number)
+    line.rows = {WORKORDER.name: [{**header, "WorkorderId": number}]}
+    assert line.why(wo_number) == rejected
+    [result] = line.search(wo_number).workorders
+    assert result.reason is Reason.UNREADABLE_NUMBER
+    assert line.why(wo_number) == rejected
+    assert line.why(wo_number, offline=True) == ([(Verdict.IMPORTED, None)] if imported else rejected)
 
 
 @pytest.mark.parametrize("value", [None, 5, "text", [[]], {"a": 1}, [1], ["a"], [None], [{}, []]])

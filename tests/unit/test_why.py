@@ -23,6 +23,7 @@ from tests.unit.whys import (
     kept,
     rejected,
     seen,
+    unnumbered,
 )
 from tests.workorders import NOON
 from worker.circuit import Circuit
@@ -31,6 +32,7 @@ from worker.errors import (
     Trouble,
     TwoDriveError,
 )
+from worker.findings import Refusal
 from worker.why import Known, Seen, explained
 
 
@@ -49,6 +51,9 @@ from worker.why import Known, Seen, explained
         (kept(), Seen(), Verdict.VANISHED),
         (kept(), rejected(), Verdict.REJECTED),
         (Known({}), rejected(), Verdict.REJECTED),
+        (Known({}), unnumbered(), Verdict.REJECTED),
+        (Known({}), unnumbered(None), Verdict.REJECTED),
+        (kept(), unnumbered(), Verdict.REJECTED),
         (Known({}), seen(), Verdict.NEVER_ASKED),
         (Known({}, waiting=True), seen(), Verdict.WAITING),
         (Known({}), Seen(), Verdict.NOT_IN_DMS),
@@ -166,6 +171,26 @@ def test_a_rejected_one_says_where_claire_shows_an_older_version() -> None:
     assert found.said("nl").endswith("staat nog een oudere versie, op 24-11-2026 08:30 bij filiaal 1.")
     [new] = explained(DEALER, Known({}), rejected(), NOON)
     assert "older" not in new.said("en")
+
+
+def test_one_without_a_readable_number_is_not_gone() -> None:
+    [same] = explained(DEALER, kept(), unnumbered(), NOON)
+    assert (same.reason, same.workorder_id is not None) == (Reason.UNREADABLE_NUMBER, True)
+    assert same.said("en").endswith("Claire still has an older version, on 2026-11-24 08:30 at branch 1.")
+    # Another number on the same plate may be what this one was called before.
+    other = explained(DEALER, kept(), unnumbered("WO-7"), NOON)
+    assert [finding.verdict for finding in other] == [Verdict.REJECTED, Verdict.IMPORTED]
+    assert (other[0].wo_number, other[0].workorder_id) == ("WO-7", None)
+
+
+def test_a_rejection_without_a_number_counts_since_it_was_first_seen() -> None:
+    before = Refusal(None, "WO-7", Reason.UNREADABLE_NUMBER, NOON)
+    tomorrow = NOON + timedelta(days=1)
+    for seen_now in (unnumbered("WO-7"), None):
+        [found] = explained(DEALER, Known({}, [before]), seen_now, tomorrow)
+        assert (found.verdict, found.since) == (Verdict.REJECTED, datetime(2026, 11, 23, 13))
+    [another] = explained(DEALER, Known({}, [before]), unnumbered("WO-8"), tomorrow)
+    assert another.since == datetime(2026, 11, 24, 13)
 
 
 @pytest.mark.parametrize("seen_now", [seen(), None])

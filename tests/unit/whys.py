@@ -59,3 +59,8 @@ def seen(workorder: Workorder = WORKORDER, digest: bytes = b"now") -> Seen:
 def rejected() -> Seen:
     outcome = Rejected(NUMBER, WORKORDER.wo_number, Reason.NO_LABOR_ITEM)
     return Seen([Reading(outcome, b"now")])
+
+
+def unnumbered(wo_number: str | None = WORKORDER.wo_number) -> Seen:
+    """Vinacles has it, under a DMS number that cannot be read."""
+    return Seen([Reading(Rejected(None, wo_number, Reason.UNREADABLE_NUMBER), b"now")])

@@ -57,7 +57,7 @@ def group() -> None:
 
     It is noticed while rows are read; and by comparing what Vinacles lists of its columns, once a day and by
     `twodrive check`, which also sees columns that nobody asks for. Each change is reported once, as the log
-    event `schema_drift`.
+    event `schema_drift`, and again when it comes back after a week without it.
     """
 
 
@@ -125,9 +125,9 @@ def acknowledge_seen(dealer_id: int, field: str | None) -> None:
 def policy(whose: int, field: str, action: str) -> None:
     """Choose what happens when a field differs, for a dealer or for all who have no choice of their own.
 
-    allow: nothing. warn: it is reported; so it is where nothing is chosen. block: also, whatever holds such a
-    field is not imported; requests fail with `schema_drift`, and bulk runs stop, until the field is as
-    expected. default: forget the choice.
+    allow: nothing, and what is on record of it counts as acknowledged. warn: it is reported; so it is where
+    nothing is chosen. block: also, whatever holds such a field is not imported; requests fail with
+    `schema_drift`, and bulk runs stop, until the field is as expected. default: forget the choice.
     """
     name = field_named(field)
     if action == Action.BLOCK and name not in _READ:

@@ -31,8 +31,8 @@ _PAGE_ROWS = 100
 class Inspection:
     """One look at one dealer. A failure stops only what cannot be right after it.
 
-    `refused` are the columns that could not be asked for, and `listed` the differences of the OpenAPI
-    document, None where there was none to be had.
+    `listed` are the differences of the OpenAPI document, None where there was none to be had, and `refused`
+    the columns that could not be asked for though they are not listed as missing.
     """
 
     def __init__(
@@ -151,7 +151,16 @@ class Inspection:
             refused = self._probing.refused_columns(self._dealer, entity, _patience())
             if not refused:
                 raise
-            self.refused += [Drift(entity.name, column, Kind.UNREADABLE_COLUMN) for column in refused]
+            missing = {
+                drift.column
+                for drift in self.listed or ()
+                if (drift.entity, drift.kind) == (entity.name, Kind.MISSING_COLUMN)
+            }
+            self.refused += [
+                Drift(entity.name, column, Kind.UNREADABLE_COLUMN)
+                for column in refused
+                if column not in missing
+            ]
             return findings.of_refused_columns(entity, refused)
         self._note(probed.clock_skew_seconds)
         return findings.of_probe(entity, has_rows=probed.has_rows)

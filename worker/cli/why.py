@@ -12,6 +12,8 @@ from worker.cli.exits import Exit
 from worker.cli.help import command, json_option
 from worker.cli.words import LANGUAGES
 
+#: Where there is no number to name.
+_ANSWER = {"en": "answer", "nl": "antwoord"}
 _FOR_OPERATORS = {"en": "for operators", "nl": "voor beheerders"}
 
 
@@ -61,7 +63,7 @@ def _show(answer: WhyAnswer, language: str) -> None:
 
 def _told(finding: Finding, language: str) -> Table:
     named = [finding.wo_number or "", "" if finding.dms_number is None else f"DMS {finding.dms_number}"]
-    rows = [(" · ".join(filter(None, named)) or finding.verdict.value, finding.said(language))]
+    rows = [(" · ".join(filter(None, named)) or _ANSWER[language], finding.said(language))]
     rows.append(("→", finding.next_step(language)))
     if finding.problem:
         rows.append((_FOR_OPERATORS[language], finding.problem))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.drift import Action, Drift, Kind
@@ -18,6 +18,11 @@ POLICY = text(
     "(SELECT jsonb_object_agg(p.field, p.action ORDER BY p.dealer_id) FROM drift_policies p "
     "WHERE p.dealer_id = dealers.dealer_id OR p.dealer_id = 0) AS drift_policy"
 )
+#: What nobody has seen for this long is over, and news when it comes back.
+OVER_AFTER_DAYS = 7
+# Not what harms nobody and may be seen rarely all the same: a line type, once explained, is known for good,
+# and only a list of all columns says that a new one is gone.
+_COMES_BACK = [kind for kind in Kind if kind not in (Kind.NEW_COLUMN, Kind.NEW_LINE_TYPE)]
 _KINDS = {kind.value: kind for kind in Kind}
 _ACTIONS = {action.value: action for action in Action}
 
@@ -50,19 +55,38 @@ def policy_from(value: Mapping[str, str] | None) -> dict[str, Action]:
 def note(
     connection: Connection, dealer_id: int, drifts: Iterable[Drift], *, known: bool = False
 ) -> list[Drift]:
-    """Put them on record; returns those that nobody has noted before. With `known` new ones count as
-    acknowledged."""
+    """Put them on record; returns those that nobody has noted before, or that were over and came back. With
+    `known` new ones count as acknowledged."""
     # In one order, so that two workers never wait for each other; each once, as PostgreSQL wants it.
     rows = [{"dealer_id": dealer_id, **_key(drift)} for drift in sorted(set(drifts))]
     if not rows:
         return []
     acknowledged = {"acknowledged_at": func.now()} if known else {}
     statement = insert(schema_drift).values([{**row, **acknowledged} for row in rows])
+    seen = schema_drift.c
+    back = and_(seen.kind.in_(_COMES_BACK), _is_over())
     noted = statement.on_conflict_do_update(
         index_elements=list(schema_drift.primary_key),
-        set_={"last_seen_at": func.now(), "times": schema_drift.c.times + 1},
+        set_={
+            "first_seen_at": case((back, func.now()), else_=seen.first_seen_at),
+            "last_seen_at": func.now(),
+            "times": case((back, 1), else_=seen.times + 1),
+            "acknowledged_at": case((back, None), else_=seen.acknowledged_at),
+        },
     ).returning(*(schema_drift.c[name] for name in ("entity", "column_name", "kind", "found", "times")))
     return [_drift(row) for row in connection.execute(noted).mappings() if row["times"] == 1]
+
+
+def forget_gone(connection: Connection, dealer_id: int) -> None:
+    """Once all columns have been listed, and those noted: what is not among them for long is news when it
+    comes back."""
+    seen = schema_drift.c
+    gone = (seen.dealer_id == dealer_id, seen.kind == Kind.NEW_COLUMN, _is_over())
+    connection.execute(delete(schema_drift).where(*gone))
+
+
+def _is_over() -> ColumnElement[bool]:
+    return schema_drift.c.last_seen_at < func.now() - func.make_interval(0, 0, 0, OVER_AFTER_DAYS)
 
 
 def first_listing(connection: Connection, dealer_id: int) -> bool:
@@ -96,13 +120,18 @@ def noted(connection: Connection, dealer_id: int | None = None, *, everything: b
 
 def acknowledge(connection: Connection, dealer_id: int, field: str | None = None) -> int:
     """Somebody has seen them: all of a dealer, or those of a field. Returns how many there were."""
-    statement = update(schema_drift).where(
-        schema_drift.c.dealer_id == dealer_id, schema_drift.c.acknowledged_at.is_(None)
-    )
-    if field is not None:
-        entity, _, column = field.partition(".")
-        statement = statement.where(schema_drift.c.entity == entity, schema_drift.c.column_name == column)
+    which = [schema_drift.c.dealer_id == dealer_id, *([] if field is None else _of_field(field))]
+    return _acknowledge(connection, which)
+
+
+def _acknowledge(connection: Connection, which: Iterable[ColumnElement[bool]]) -> int:
+    statement = update(schema_drift).where(schema_drift.c.acknowledged_at.is_(None), *which)
     return connection.execute(statement.values(acknowledged_at=func.now())).rowcount
+
+
+def _of_field(field: str) -> list[ColumnElement[bool]]:
+    entity, _, column = field.partition(".")
+    return [schema_drift.c.entity == entity, schema_drift.c.column_name == column]
 
 
 def policies(connection: Connection, dealer_id: int | None = None) -> list[Policy]:
@@ -118,6 +147,7 @@ def policies(connection: Connection, dealer_id: int | None = None) -> list[Polic
 
 
 def set_policy(connection: Connection, policy: Policy) -> None:
+    """What is allowed need not be acknowledged as well, for the dealers for whom it now holds."""
     values = {"dealer_id": policy.dealer_id, "field": policy.field, "action": policy.action}
     statement = insert(drift_policies).values(values)
     connection.execute(
@@ -125,6 +155,12 @@ def set_policy(connection: Connection, policy: Policy) -> None:
             index_elements=["dealer_id", "field"], set_={"action": statement.excluded.action}
         )
     )
+    if policy.action is Action.ALLOW:
+        own = exists().where(
+            drift_policies.c.field == policy.field, drift_policies.c.dealer_id == schema_drift.c.dealer_id
+        )
+        whose = ~own if policy.dealer_id == EVERYBODY else schema_drift.c.dealer_id == policy.dealer_id
+        _acknowledge(connection, [whose, *_of_field(policy.field)])
 
 
 def remove_policy(connection: Connection, dealer_id: int, field: str) -> bool:

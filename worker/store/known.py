@@ -65,5 +65,21 @@ def mark_seen(connection: Connection, dealer_id: int, dms_numbers: Collection[in
     return connection.execute(text(run_statements.MARK_SEEN), parameters).rowcount
 
 
+def note_nothing_held(
+    connection: Connection,
+    dealer_id: int,
+    dms_numbers: Collection[int],
+    at: datetime,
+    *,
+    started_at: datetime,
+    task_id: str | None,
+    requests: int,
+) -> None:
+    """Record that the DMS, asked at `at`, has what is stored of these, where an earlier answer was held: that
+    is over then. Of all others nothing is written."""
+    parameters = {"at": at, "started_at": started_at, "task_id": task_id, "requests": requests}
+    connection.execute(text(run_statements.NOTHING_HELD), _numbers(dealer_id, dms_numbers) | parameters)
+
+
 def _numbers(dealer_id: int, dms_numbers: Collection[int]) -> dict[str, object]:
     return {"dealer_id": dealer_id, "numbers": list(dms_numbers)}

@@ -201,3 +201,26 @@ MARK_SEEN = f"""
 UPDATE workorders SET missing_in_dms_since = NULL
 WHERE id IN ({_LOCKED.format(which=f"{_NUMBERED} AND missing_in_dms_since < :at")})
 """
+
+# What a page finds just as it is stored is written nowhere, unless somebody may believe that the policy keeps
+# something out. Subqueries for single values: they are answered from the index, workorder by workorder. The
+# rows in quarantine are not those that are stored.
+NOTHING_HELD = f"""
+WITH held AS MATERIALIZED (
+    SELECT id, dms_number, wo_number FROM workorders w
+    WHERE {_NUMBERED} AND (
+        SELECT max(a.fetched_at) FROM import_attempts a
+        WHERE a.workorder_id = w.id AND a.outcome = 'held' AND a.fetched_at > w.fetched_at
+            AND a.fetched_at < :at
+    ) > coalesce((
+        SELECT max(b.fetched_at) FROM import_attempts b
+        WHERE b.workorder_id = w.id AND b.outcome = 'unchanged' AND b.fetched_at > w.fetched_at
+    ), '-infinity')
+)
+INSERT INTO import_attempts (
+    dealer_id, workorder_id, dms_number, wo_number, trigger, task_id, outcome, fetched_at, started_at,
+    duration_ms, requests)
+SELECT :dealer_id, id, dms_number, wo_number, 'bulk', CAST(:task_id AS text), 'unchanged', :at, :started_at,
+    round(extract(epoch FROM clock_timestamp() - :started_at) * 1000), :requests
+FROM held WHERE NOT EXISTS (SELECT FROM quarantine q WHERE q.workorder_id = held.id)
+"""

@@ -51,10 +51,13 @@ WHERE w.dealer_id = ANY(CAST(:dealer_ids AS bigint[])) AND w.affiliate_id <> ALL
 ORDER BY w.appointment_at DESC, w.dms_number DESC LIMIT 1
 """)
 
+# One whose DMS number could not be read leaves quarantine when Claire gets one of its WO number.
 _REFUSED = text("""
-SELECT dms_number, wo_number, reason, since FROM quarantine
-WHERE dealer_id = :dealer_id AND reason IS NOT NULL AND dms_number IS NOT NULL
+SELECT dms_number, wo_number, reason, since FROM quarantine q
+WHERE dealer_id = :dealer_id AND reason IS NOT NULL
     AND (wo_number = ANY(CAST(:wo_numbers AS text[])) OR dms_number = ANY(CAST(:dms_numbers AS bigint[])))
+    AND (dms_number IS NOT NULL OR NOT EXISTS (
+        SELECT FROM workorders w WHERE w.dealer_id = q.dealer_id AND w.wo_number = q.wo_number))
 ORDER BY since LIMIT :most
 """)
 
@@ -95,9 +98,9 @@ class KeptRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A workorder whose newest answer was rejected."""
+    """A workorder whose newest answer was rejected; `dms_number` is None where it cannot be read."""
 
-    dms_number: int
+    dms_number: int | None
     wo_number: str | None
     reason: Reason
     since: datetime

@@ -9,11 +9,15 @@ from sqlalchemy import text
 
 from sandbox.processes import wait_until
 from sandbox.simulator import known
+from schemas.messages import MarkStarted, WhyRequest
+from schemas.verdicts import Verdict
 from schemas.workorder import workorder_id
 from tests.integration.bulk.workshop import Workshop
 from tests.integration.workplace import bulk_of
 from worker.circuit import CLOSED
+from worker.deadline import Deadline
 from worker.errors import VinaclesUnavailable
+from worker.store.attempts import recent_attempts
 from worker.store.circuits import circuit_of
 from worker.store.columns import RunState
 from worker.store.runs import Run, take_lease
@@ -76,6 +80,37 @@ def test_what_vanished_is_marked_and_comes_back(workshop: Workshop) -> None:
     admin.put_row("Workorder", header)
     workshop.refresh()
     assert [number for number, missing in workshop.stored().items() if missing] == []
+
+
+def test_a_hold_is_over_once_the_dms_has_again_what_claire_has(workshop: Workshop) -> None:
+    """Though a run writes nothing of a workorder that is as it was."""
+    workshop.change({"modified_on_works": False})
+    workshop.refresh()
+    parts, where = workshop.parts, {"WorkorderId": known.COMPLETE_ID}
+    key = workorder_id(1, known.COMPLETE_ID)
+    parts.importer.mark_started(MarkStarted(1, key, datetime.now(UTC)), Deadline.after(10))
+    with parts.database.transaction() as connection:
+        before = card(connection, 1, key)
+    assert before is not None
+    assert before.workorder is not None
+    mileage_before = before.workorder.mileage_km
+
+    def verdict(mileage: object) -> Verdict:
+        """Without asking Vinacles, after a run that found this."""
+        workshop.simulator.admin.patch_rows("Workorder", where, {"Mileage": mileage})
+        assert workshop.refresh().state is RunState.DONE
+        asked = WhyRequest(1, known.COMPLETE, offline=True)
+        return parts.inquiry.why(asked, Deadline.after(10)).findings[0].verdict
+
+    def attempts() -> list[str]:
+        with parts.database.transaction() as connection:
+            return [str(one["outcome"]) for one in recent_attempts(connection, 1, key, 10)]
+
+    assert verdict(91_000) is Verdict.HELD
+    assert verdict(mileage_before) is Verdict.IMPORTED
+    assert verdict(mileage_before) is Verdict.IMPORTED
+    assert attempts() == ["unchanged", "held", "created"], "told once"
+    assert verdict(92_000) is Verdict.HELD
 
 
 @pytest.mark.parametrize("page_max", [1, 7, 100])

@@ -68,6 +68,14 @@ def test_check_finds_the_column_that_is_refused(twodrive: Run, dms: SimulatorAdm
     assert kinds == {("Mileage", "unreadable_column"), ("Price", "unreadable_column")}
 
 
+def test_check_tells_a_missing_column_once(twodrive: Run, dms: SimulatorAdmin, dealer: str) -> None:
+    dms.add_fault("missing_column", match="WorkorderLine", column="Quantity", times=None)
+    assert twodrive("check", dealer).exit_code == 1
+    assert [(one["column"], one["kind"]) for one in _listed(twodrive, dealer)] == [
+        ("Quantity", "missing_column")
+    ]
+
+
 def test_check_tells_new_columns_once_and_not_those_of_its_first_look(
     twodrive: Run, dms: SimulatorAdmin, dealer: str
 ) -> None:

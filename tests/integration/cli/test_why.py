@@ -230,6 +230,9 @@ def test_the_sentences_for_a_person(twodrive: Run, dealer: str) -> None:
     dutch = twodrive("why", dealer, known.COMPLETE, "--language", "nl").stdout
     assert "Hij staat in Claire" in dutch
     assert "→" in dutch
+    unknown = twodrive("why", dealer, "WO-9999", "--language", "nl").stdout
+    assert unknown.startswith("antwoord")
+    assert "not_in_dms" not in unknown
 
 
 def test_an_unknown_dealer_is_an_error(twodrive: Run) -> None:

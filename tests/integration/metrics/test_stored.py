@@ -151,6 +151,10 @@ def test_drift(database: Database, value: Value) -> None:
             )
         )
     assert value("twodrive_schema_drift", kind="new_column") == 2
+    with database.transaction() as connection:
+        over = "UPDATE schema_drift SET last_seen_at = now() - interval '8 days' WHERE column_name = 'Vat'"
+        connection.execute(text(over))
+    assert value("twodrive_schema_drift", kind="new_column") == 1
 
 
 def test_rows_written_survive_a_purge(database: Database, value: Value) -> None:

@@ -1,6 +1,8 @@
 """Looking into the queue as Celery fills it."""
 
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -29,6 +31,20 @@ def test_an_import_that_waits_is_seen_in_any_spelling(backend: Celery, redis_cli
     assert not look.waits(13, "12-BDF-3")
     assert not look.waits(12, "12-BDF-4")
     assert redis_client.llen("interactive") == 1
+
+
+def test_one_that_has_expired_waits_for_nothing(backend: Celery, redis_client: redis.Redis) -> None:
+    asks: dict[str, Any] = {
+        "kwargs": {"dealer_id": 12, "search": "12-BDF-3"},
+        "queue": "interactive",
+        "ignore_result": True,
+    }
+    backend.send_task("workorders.import", expires=15, **asks)
+    for later, waits in [(10, True), (20, False)]:
+        assert QueueLook(redis_client, lambda later=later: time.time() + later).waits(12, "12-BDF-3") is waits
+    # Somebody asked again.
+    backend.send_task("workorders.import", expires=60, **asks)
+    assert QueueLook(redis_client, lambda: time.time() + 20).waits(12, "12-BDF-3")
 
 
 def test_whatever_else_is_in_the_queue_is_passed_over(backend: Celery, redis_client: redis.Redis) -> None:

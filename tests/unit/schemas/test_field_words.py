@@ -16,16 +16,21 @@ from worker.policy import decide
         ([], "", ""),
         (["mileage_km", "plate"], "mileage, plate", "kilometerstand, kenteken"),
         (["plate", "plate_display"], "plate", "kenteken"),
-        (["interventions.2"], "job 2", "taak 2"),
-        (["interventions.2.labor_price", "interventions.2.total_price"], "job 2 (price)", "taak 2 (prijs)"),
-        (["interventions.2.parts.8841.price"], "job 2 (parts)", "taak 2 (onderdelen)"),
-        (["interventions.2.parts.8841"], "job 2 (parts)", "taak 2 (onderdelen)"),
+        (["interventions.2"], "job 2", "werkzaamheid 2"),
+        (
+            ["interventions.2.labor_price", "interventions.2.total_price"],
+            "job 2 (price)",
+            "werkzaamheid 2 (prijs)",
+        ),
+        (["interventions.2.parts.8841.price"], "job 2 (parts)", "werkzaamheid 2 (onderdelen)"),
+        (["interventions.2.parts.8841"], "job 2 (parts)", "werkzaamheid 2 (onderdelen)"),
         (["contacts.owner"], "owner", "eigenaar"),
         (["contacts.driver.phone"], "driver (telephone)", "bestuurder (telefoon)"),
         (
             [f"interventions.{number}" for number in range(1, 9)],
             "job 1, job 2, job 3, job 4, job 5, job 6, and 2 more",
-            "taak 1, taak 2, taak 3, taak 4, taak 5, taak 6, en nog 2",
+            "werkzaamheid 1, werkzaamheid 2, werkzaamheid 3, "
+            "werkzaamheid 4, werkzaamheid 5, werkzaamheid 6, en nog 2",
         ),
     ],
 )
