@@ -1,7 +1,7 @@
 """Looking into the queue as Celery fills it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -41,10 +41,14 @@ def test_one_that_has_expired_waits_for_nothing(backend: Celery, redis_client: r
     }
     backend.send_task("workorders.import", expires=15, **asks)
     for later, waits in [(10, True), (20, False)]:
-        assert QueueLook(redis_client, lambda later=later: time.time() + later).waits(12, "12-BDF-3") is waits
+        assert QueueLook(redis_client, in_seconds(later)).waits(12, "12-BDF-3") is waits
     # Somebody asked again.
     backend.send_task("workorders.import", expires=60, **asks)
-    assert QueueLook(redis_client, lambda: time.time() + 20).waits(12, "12-BDF-3")
+    assert QueueLook(redis_client, in_seconds(20)).waits(12, "12-BDF-3")
+
+
+def in_seconds(seconds: float) -> Callable[[], float]:
+    return lambda: time.time() + seconds
 
 
 def test_whatever_else_is_in_the_queue_is_passed_over(backend: Celery, redis_client: redis.Redis) -> None:
