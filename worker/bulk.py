@@ -28,7 +28,7 @@ from worker.schedule import turn_of
 from worker.store.circuits import circuit_of
 from worker.store.columns import Phase, RunState
 from worker.store.due import claim_due, dismiss_watchers, join_run, overdue_runs, start_run
-from worker.store.known import mark_missing, mark_seen, note_nothing_held
+from worker.store.known import mark_missing, mark_seen, note_unheld
 from worker.store.pages import PageItem
 from worker.store.quarantine import list_failed_run, run_done
 from worker.store.runs import (
@@ -204,15 +204,7 @@ class BulkRefresh:
             missing = mark_missing(connection, run.dealer_id, found.gone, asked_at) if found.gone else 0
             if page.same:
                 mark_seen(connection, run.dealer_id, page.same, asked_at)
-                note_nothing_held(
-                    connection,
-                    run.dealer_id,
-                    page.same,
-                    asked_at,
-                    started_at=attempt.loaded.asked_at,
-                    task_id=attempt.task_id,
-                    requests=page.requests,
-                )
+                note_unheld(connection, run.dealer_id, page.same, asked_at, attempt.task_id, page.requests)
             progress = Progress(
                 phase=found.phase,
                 after_dms_number=found.after_dms_number,

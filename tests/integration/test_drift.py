@@ -17,7 +17,7 @@ from tests.integration.workplace import dealer_on, parts_with, running_simulator
 from worker.deadline import Deadline
 from worker.drift import NOTED_AGAIN_SECONDS, DriftWatch
 from worker.errors import ConfigurationError, ErrorCode
-from worker.store.columns import RunState
+from worker.store.columns import Document, RunState
 from worker.store.drift import EVERYBODY, OVER_AFTER_DAYS, Noted, Policy, acknowledge, noted, set_policy
 from worker.wiring import Parts
 
@@ -146,6 +146,23 @@ def test_what_was_over_is_reported_anew_when_it_comes_back(parts: Parts) -> None
     assert _seen_again(parts, QUANTITY, OVER_AFTER_DAYS + 1) == ([(1, QUANTITY.field, "")], [1])
     [one] = _noted(parts)
     assert one.first_seen_at == one.last_seen_at
+
+
+def test_a_new_column_that_went_away_is_news_when_it_comes_back(
+    parts: Parts, simulator: SimulatorProcess
+) -> None:
+    def told() -> list[tuple[int, str, str]]:
+        with capture_logs() as logs:
+            assert parts.listing.look(1) is Document.LISTED
+        return [event for event in _events(logs) if event[1] == "Workorder.VIN"]
+
+    assert told() == []
+    fault = simulator.admin.add_fault("missing_column", match="Workorder", column="VIN", times=None)
+    for days in (1, OVER_AFTER_DAYS):
+        _days_pass(parts, days)
+        assert told() == []
+    simulator.admin.remove_fault(fault)
+    assert told() == [(1, "Workorder.VIN", "string")]
 
 
 def test_a_line_type_that_is_rare_is_known_for_good(parts: Parts) -> None:

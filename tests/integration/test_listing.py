@@ -21,7 +21,7 @@ from worker.circuit import OPENS_AFTER
 from worker.deadline import Deadline
 from worker.listing import SECONDS
 from worker.store.columns import Document
-from worker.store.drift import EVERYBODY, OVER_AFTER_DAYS, Policy, noted, set_policy
+from worker.store.drift import EVERYBODY, Policy, noted, set_policy
 from worker.wiring import Parts, build
 
 VIN = Drift("Workorder", "VIN", Kind.NEW_COLUMN, "string")
@@ -103,21 +103,6 @@ def test_a_new_column_is_noticed_on_the_next_day_and_told_once(
     assert (VIN, False) in _found(parts, 1)
     _hours_pass(parts, 24)
     assert _ring(parts) == ({"listed": 2}, [])
-
-
-def test_a_new_column_that_went_away_is_news_when_it_comes_back(
-    parts: Parts, simulator: SimulatorProcess
-) -> None:
-    _ring(parts)
-    fault = simulator.admin.add_fault("missing_column", match="Workorder", column="VIN", times=None)
-    for days, is_known in [(1, True), (OVER_AFTER_DAYS, False)]:
-        _run(parts, f"UPDATE schema_drift SET last_seen_at = last_seen_at - interval '{days} days'")
-        _hours_pass(parts, 24)
-        assert _ring(parts) == ({"listed": 2}, [])
-        assert ((VIN, True) in _found(parts, 1)) is is_known
-    simulator.admin.remove_fault(fault)
-    _hours_pass(parts, 24)
-    assert _ring(parts)[1] == [_event("schema_drift", number, VIN.field) for number in (1, 2)]
 
 
 def test_each_dealer_costs_one_request_a_day(parts: Parts, simulator: SimulatorProcess) -> None:

@@ -65,19 +65,17 @@ def mark_seen(connection: Connection, dealer_id: int, dms_numbers: Collection[in
     return connection.execute(text(run_statements.MARK_SEEN), parameters).rowcount
 
 
-def note_nothing_held(
+def note_unheld(
     connection: Connection,
     dealer_id: int,
     dms_numbers: Collection[int],
     at: datetime,
-    *,
-    started_at: datetime,
     task_id: str | None,
     requests: int,
 ) -> None:
     """Record that the DMS, asked at `at`, has what is stored of these, where an earlier answer was held: that
     is over then. Of all others nothing is written."""
-    parameters = {"at": at, "started_at": started_at, "task_id": task_id, "requests": requests}
+    parameters = {"at": at, "task_id": task_id, "requests": requests}
     connection.execute(text(run_statements.NOTHING_HELD), _numbers(dealer_id, dms_numbers) | parameters)
 
 

@@ -220,7 +220,7 @@ WITH held AS MATERIALIZED (
 INSERT INTO import_attempts (
     dealer_id, workorder_id, dms_number, wo_number, trigger, task_id, outcome, fetched_at, started_at,
     duration_ms, requests)
-SELECT :dealer_id, id, dms_number, wo_number, 'bulk', CAST(:task_id AS text), 'unchanged', :at, :started_at,
-    round(extract(epoch FROM clock_timestamp() - :started_at) * 1000), :requests
+SELECT :dealer_id, id, dms_number, wo_number, 'bulk', CAST(:task_id AS text), 'unchanged', :at, :at,
+    round(extract(epoch FROM clock_timestamp() - :at) * 1000), :requests
 FROM held WHERE NOT EXISTS (SELECT FROM quarantine q WHERE q.workorder_id = held.id)
 """
