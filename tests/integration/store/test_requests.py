@@ -181,12 +181,7 @@ def test_what_is_too_long_is_fetched_only_so_far_that_it_is_too_long(ledger: Led
 
 @pytest.mark.parametrize(
     ("answer_by", "in_time", "shown"),
-    [
-        ("-infinity", False, 1),
-        ("4000-01-01 BC", False, 1),
-        ("20000-01-01", True, 9999),
-        ("infinity", True, 9999),
-    ],
+    [("-infinity", False, 1), ("4000-1-1 BC", False, 1), ("20000-1-1", True, 9999), ("infinity", True, 9999)],
 )
 def test_odd_moments_are_moments(ledger: Ledger, answer_by: str, in_time: bool, shown: int) -> None:
     number = ledger.ask(answer_by=answer_by)
