@@ -12,6 +12,7 @@ from celery.worker.consumer.consumer import Consumer
 from kombu.exceptions import DecodeError
 
 from worker import refusals
+from worker.backlog import drop_backlog
 from worker.heartbeat import heartbeat
 from worker.refusals import Refusal
 
@@ -56,6 +57,7 @@ class SteadyConsumer(Consumer):
         conn.ensure_connection = ensure_and_tell
         connected = super().ensure_connected(conn)
         begin_time_limits_anew(self.pool)
+        drop_backlog(connected, self.app.amqp.queues.consume_from)
         return connected
 
     def on_connection_error_after_connected(self, exc: Exception) -> Any:

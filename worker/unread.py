@@ -3,6 +3,7 @@ what a person typed stands in it."""
 
 import time
 from collections.abc import Callable
+from itertools import compress
 from typing import Any
 
 import redis
@@ -25,17 +26,26 @@ DropUnread = Callable[[], int]
 
 
 class UnreadRequests:
-    """`broker` must return bytes; `at_once` messages are held in memory at a time."""
+    """`broker` must return bytes; `at_once` messages are held in memory at a time. `tell` hears the task of
+    each that was dropped."""
 
     def __init__(
-        self, broker: redis.Redis, clock: Callable[[], float] = time.time, *, at_once: int = 500
+        self,
+        broker: redis.Redis,
+        clock: Callable[[], float] = time.time,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        at_once: int = 500,
+        tell: Callable[[object], None] = lambda _task: None,
     ) -> None:
         self._broker = broker
         self._clock = clock
+        self._grace_seconds = grace_seconds
         self._at_once = at_once
+        self._tell = tell
 
     def drop(self) -> int:
-        """Remove those that expired longer than `GRACE_SECONDS` ago, from the end at which workers take them,
+        """Remove those that expired longer than `grace_seconds` ago, from the end at which workers take them,
         also behind others that stay; returns how many. Raises nothing: it is tried again a minute later."""
         dropped = stayed = looked_at = 0
         try:
@@ -56,15 +66,19 @@ class UnreadRequests:
         return found
 
     def _late(self, messages: list[Any]) -> list[Any]:
-        until = self._clock() - GRACE_SECONDS
+        until = self._clock() - self._grace_seconds
         return [message for message in messages if expires_at(message) < until]
 
     def _remove(self, late: list[Any]) -> int:
         """A worker may take one meanwhile, and drops it too: such a one does not count."""
+        oldest_first = late[::-1]
         with self._broker.pipeline(transaction=False) as pipe:
-            for message in reversed(late):
+            for message in oldest_first:
                 pipe.lrem(_QUEUE, -1, message)
-            return sum(pipe.execute())
+            removed = pipe.execute()
+        for message in compress(oldest_first, removed):
+            self._tell(headers_of(message).get("task"))
+        return sum(removed)
 
 
 def expires_at(message: bytes) -> float:

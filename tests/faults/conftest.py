@@ -11,6 +11,7 @@ from sandbox.stack import Stack
 from tests.faults.clock import Clock, NoCompiler
 from tests.faults.clocked import Place
 from tests.faults.house import House
+from tests.faults.own_place import OwnPlace, own_place
 from tests.faults.report import Fault, table, write
 
 _FAULTS = pytest.StashKey[list[Fault]]()
@@ -60,6 +61,12 @@ def house(whole_house: House) -> House:
     """Everything is up, the simulator is as new, and no run is open."""
     whole_house.tidy()
     return whole_house
+
+
+@pytest.fixture
+def own() -> Iterator[OwnPlace]:
+    with own_place() as own:
+        yield own
 
 
 @pytest.fixture(scope="module")

@@ -100,3 +100,15 @@ def test_what_is_no_message_never_expires(message: bytes) -> None:
 
 def test_a_moment_without_a_zone_is_utc() -> None:
     assert expires_at(b'{"headers": {"expires": "1970-01-01T00:01:00"}}') == 60
+
+
+def test_each_that_is_dropped_is_told_of_and_grace_is_the_callers(
+    broker: redis.Redis, redis_server: Redis
+) -> None:
+    for seconds_ago in (90, 30):
+        send(redis_server, "12BDF3", datetime.now(UTC) - timedelta(seconds=seconds_ago))
+    broker.rpush("interactive", json.dumps({"headers": {"expires": "2026-01-01T00:00:00+00:00"}}))
+    told: list[object] = []
+    assert UnreadRequests(broker, grace_seconds=60, tell=told.append).drop() == 2
+    assert told == [None, "workorders.import"]
+    assert broker.llen("interactive") == 1
