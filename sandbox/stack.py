@@ -33,8 +33,8 @@ class Stack:
     """A context manager: everything that was started inside it has ended when it is left.
 
     `env` is the environment in which the product's own programs run; `durable`: PostgreSQL keeps what is
-    committed also when it is killed; `everywhere` is added to the environment of these programs, of
-    PostgreSQL and of Redis.
+    committed also when it is killed; `host` is how workers name their machine, by default as it calls itself;
+    `everywhere` is added to the environment of these programs, of PostgreSQL and of Redis.
     """
 
     def __init__(
@@ -45,10 +45,12 @@ class Stack:
         seed: int = 1,
         latency_ms: int = 0,
         durable: bool = False,
+        host: str = "%h",
         everywhere: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self._durable = durable
+        self._host = host
         self._everywhere = dict(everywhere or {})
         self.flower_login = ("operator", secrets.token_urlsafe(12))
         self._simulator_options = {"workorders": workorders, "seed": seed, "latency_ms": latency_ms}
@@ -110,7 +112,7 @@ class Stack:
         return health_of(self._pulse(name), time.monotonic())
 
     def _worker(self, name: str, *options: str, env: Mapping[str, str] | None = None) -> Program:
-        command = [*CELERY, "worker", *options, "-n", f"{name}@%h", *_QUIET]
+        command = [*CELERY, "worker", *options, "-n", f"{name}@{self._host}", *_QUIET]
         self._pulse(name).unlink(missing_ok=True)
         pulse = {"TWODRIVE_HEALTH_PATH": str(self._pulse(name))}
         worker = self.start(f"worker-{name}", command, {**pulse, **(env or {})})

@@ -21,6 +21,7 @@ _OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--hide-scrollbars",  # in pictures they are only in the way
     "--window-size=1440,1050",
 )
 

@@ -32,7 +32,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with temporary_folder() as folder, Stack(folder, workorders=30) as stack:
+    # Pictures of these workers are shown to people, whose machines have other names than this one.
+    with temporary_folder() as folder, Stack(folder, workorders=30, host="workshop") as stack:
         yield stack
 
 
