@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CIRCUIT_OPEN = "vinacles_circuit_open"
-#: An answer with one of these is asked again later, as people do.
-PASSING = frozenset({"vinacles_unavailable", CIRCUIT_OPEN, "storage_unavailable", "not_taken"})
+#: Answers that say to try again later because of Vinacles, and all that say so.
+OF_VINACLES = frozenset({"vinacles_unavailable", CIRCUIT_OPEN})
+PASSING = OF_VINACLES | {"storage_unavailable", "not_taken"}
 
 
 @dataclass(frozen=True, slots=True)

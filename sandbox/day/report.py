@@ -1,12 +1,15 @@
 """The day as a page that a manager can read."""
 
+from collections.abc import Sequence
+
 from sandbox.day import tables
 from sandbox.day.charts import Lane, Span, latency, spoken, stacked, timeline
 from sandbox.day.clock import shown
 from sandbox.day.hours import GROUPS, counted, percentile, slots, waited
 from sandbox.day.page import legend, page, section, tiles
+from sandbox.day.records import OF_VINACLES, Answer
 from sandbox.day.runs import BulkRun
-from sandbox.day.told import Told, left_alone, lettered, place
+from sandbox.day.told import Told, left_alone, lettered, place, told_to_wait
 
 _BULK, _FULL, _TROUBLE, _DEPLOY, _SCENE = "#2563eb", "#1e3a8a", "#dc2626", "#7c3aed", "#0f766e"
 _CIRCUIT = "#f59e0b"
@@ -56,7 +59,25 @@ def _verdict(told: Told) -> str:
         words = f"{len(bad)} of {len(checks)} checks differ."
         more = "; ".join(f"{check.where}: {check.what}" for check in bad)
     kind = "verdict" if not bad else "verdict bad"
-    return f'<section class="{kind}"><strong>{words}</strong><p>{more}</p></section>'
+    paragraphs = "".join(f"<p>{each}</p>" for each in (more, waiting(told.answers)) if each)
+    return f'<section class="{kind}"><strong>{words}</strong>{paragraphs}</section>'
+
+
+def waiting(answers: Sequence[Answer]) -> str:
+    """What became of those who were told to try again later; nothing where nobody was."""
+    told, answered = told_to_wait(answers)
+    if not told:
+        return ""
+    why = "Vinacles was down or busy"
+    if any(answer.code not in OF_VINACLES for answer in told):
+        why += ", or a part of the house was away"
+    if rest := len(told) - len(answered):
+        later = (
+            f"{len(answered):,} of these were answered when asked again; people gave up on the other {rest}."
+        )
+    else:
+        later = "Each of these was answered when it was asked again."
+    return f"{len(told):,} of {len(answers):,} questions were told to try again later, while {why}. {later}"
 
 
 def _figures(told: Told) -> str:
@@ -67,13 +88,13 @@ def _figures(told: Told) -> str:
     return tiles(
         {
             "questions by people": f"{len(told.answers):,}",
-            "answered; the rest were asked again": f"{share:.1%}",
+            "answered at once": f"{share:.1%}",
             "median answer": spoken(percentile(seconds, 0.5) or 0),
             "95 % of answers within": spoken(percentile(seconds, 0.95) or 0),
             "bulk refreshes": f"{len(told.runs)}",
             "workorders read by them": f"{workorders:,}",
             "changes made in Vinacles": f"{told.journal.dms_changes:,}",
-            "troubles survived": f"{len(told.journal.troubles)}",
+            "troubles and deploys survived": f"{len(told.journal.troubles)}",
         }
     )
 
@@ -82,7 +103,7 @@ def _timeline(told: Told) -> str:
     minutes = told.program.minutes
     lanes = [
         *(Lane(f"Bulk {place(name)}", _runs(told, dealer_id)) for dealer_id, name in told.branches.items()),
-        Lane("Troubles", _troubles(told, minutes / _LEAST_WIDTH)),
+        Lane("Troubles and deploys", _troubles(told, minutes / _LEAST_WIDTH)),
         Lane("Left alone (circuit open)", _circuits(told)),
         Lane("People's stories", _stories(told, minutes / _LEAST_WIDTH)),
     ]

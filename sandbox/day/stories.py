@@ -19,6 +19,11 @@ _SHARED_SECONDS = 2.5
 _ASKED_AGAIN_AFTER_MINUTES = 20.0
 #: Whose stories are told, so nobody else asks for them.
 _TOLD_OF = (known.SWAPPED_DATE_ID, known.WITHOUT_LABOR_ID, known.BELGIAN_ID)
+#: What became of a workorder that can be used now, by the answer to the next search.
+_OUT_OF_QUARANTINE = {
+    "created": "was imported by the next search and has left quarantine.",
+    "unchanged": "was imported by a bulk refresh before anyone searched, and has left quarantine.",
+}
 
 Steps = Generator[Pause | Sequence[Ask], list[Answer], Answer]
 
@@ -156,14 +161,8 @@ class People:
         self._player.journal.dms_changes += 1
         yield self._a_little_later()
         answer = yield from self._until_answered(self._search(branch, record.wo_number))
-        self._tell(
-            answer,
-            branch,
-            "Labor is added in Vinacles",
-            f"{record.wo_number} is {answer.code} and leaves quarantine.",
-            "created",
-            "unchanged",
-        )
+        told = f"{record.wo_number} {_OUT_OF_QUARANTINE.get(answer.code, f'is {answer.code}.')}"
+        self._tell(answer, branch, "Labor is added in Vinacles", told, *_OUT_OF_QUARANTINE)
 
     def deleted(self, branch: Branch) -> Story:
         """A workorder that Claire has is deleted in Vinacles; Claire keeps it and marks it."""

@@ -40,10 +40,13 @@ def troubles(told: Told) -> str:
     )
     said = (
         "Lasts and well after are real seconds; well after is from the trouble's end until each of its"
-        " branches had a good answer again. Who is told to wait asks again later, and was answered."
+        " branches had a good answer again. What became of who was told to wait is said at the top."
     )
     return section(
-        "Troubles, and how long until all was well", said, table(columns, rows, (5, 6, 7, 8)), _others(told)
+        "Troubles and deploys, and how long until all was well",
+        said,
+        table(columns, rows, (5, 6, 7, 8)),
+        _others(told),
     )
 
 

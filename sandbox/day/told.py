@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sandbox.day.comparison import Compared
 from sandbox.day.program import Program
-from sandbox.day.records import CIRCUIT_OPEN, Answer, Journal, Scene
+from sandbox.day.records import CIRCUIT_OPEN, PASSING, Answer, Journal, Scene
 from sandbox.day.runs import BulkRun
 
 
@@ -47,6 +47,21 @@ def lettered(told: Told) -> list[tuple[str, Scene]]:
     """The stories in their order, with a letter each."""
     scenes = sorted(told.journal.scenes, key=lambda scene: scene.minute)
     return [(chr(ord("a") + number), scene) for number, scene in enumerate(scenes)]
+
+
+def told_to_wait(answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
+    """The answers that said to try again later, and those of them whose question had a good answer when it
+    was asked again, by whomever."""
+    last: dict[tuple[int, str, str], float] = {}
+    for answer in answers:
+        if not answer.failed:
+            last[_question(answer)] = max(answer.minute, last.get(_question(answer), 0))
+    waited = [answer for answer in answers if answer.code in PASSING]
+    return waited, [answer for answer in waited if last.get(_question(answer), -1) > answer.minute]
+
+
+def _question(answer: Answer) -> tuple[int, str, str]:
+    return answer.dealer_id, answer.task, answer.subject
 
 
 def left_alone(told: Told) -> list[LeftAlone]:

@@ -45,6 +45,8 @@ def ended(day: Day, folder: Path) -> tuple[int, str, str]:
 def test_the_day_ends_as_vinacles_has_it(closed: Closed) -> None:
     assert closed.code == 0, closed.said
     assert "Nothing was lost, nothing was doubled." in closed.report
+    assert "questions were told to try again later, while Vinacles was down" in closed.report
+    assert "has left quarantine." in closed.report
     outcomes = {answer.code for answer in closed.day.journal.answers}
     assert outcomes >= {"created", "updated", "unchanged", "held", "rejected", "not_found", "possible_swap"}
     assert {row["dealer_id"] for row in closed.day.group.rows("SELECT dealer_id FROM workorders")} == {
