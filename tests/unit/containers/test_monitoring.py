@@ -36,7 +36,7 @@ def rules() -> list[dict[str, str]]:
     text = (PROMETHEUS / "alerts.yml").read_text()
     found = re.findall(
         r"- alert: (\w+)\n +expr: (.*?)\n +for: \w+\n +labels: \{severity: (\w+)\}\n"
-        r' +annotations:\n +summary: [^\n]*\n +runbook: "([^\n]*)"\n',
+        r' +annotations:\n +summary: "[^"]*"\n +runbook: "([^\n]*)"\n',
         text,
         re.DOTALL,
     )
