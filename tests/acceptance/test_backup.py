@@ -16,7 +16,7 @@ from sandbox.simulator.running import SimulatorProcess
 from tests.acceptance.containers.as_processes import Containers
 from tests.acceptance.operator import ComposePostgres, Operator
 from tests.documents import ROOT, Command, blocks, commands
-from tests.integration.workplace import running_simulator
+from tests.integration.parts_on_simulator import running_simulator
 
 # Whoever is first pays for what the fixtures prepare.
 pytestmark = pytest.mark.timeout(300)

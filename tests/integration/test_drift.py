@@ -13,7 +13,7 @@ from sandbox.simulator.running import SimulatorProcess
 from schemas.drift import Action, Drift, Kind
 from schemas.messages import ImportRequest
 from schemas.outcome import ImportResult, Outcome
-from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
+from tests.integration.parts_on_simulator import dealer_on, parts_with, running_simulator, settings_for
 from worker.deadline import Deadline
 from worker.drift import NOTED_AGAIN_SECONDS, DriftWatch
 from worker.errors import ConfigurationError, ErrorCode

@@ -19,7 +19,7 @@ from schemas.outcome import ImportResult, Outcome, Reason
 from schemas.verdicts import Verdict
 from schemas.vinacles import CONTACT, LINE, WORKORDER, Row
 from schemas.workorder import workorder_id
-from tests.integration.workplace import settings_for
+from tests.integration.parts_on_simulator import settings_for
 from tests.unit.schemas import invented
 from tests.unit.schemas.arbitrary import json_values, rows_of
 from tests.unit.vinacles.bad_server import TOKEN_PATH, BadServer, Exchange

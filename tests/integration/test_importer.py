@@ -16,7 +16,7 @@ from sandbox.simulator.running import SimulatorProcess
 from schemas.messages import ImportRequest, RefreshRequest
 from schemas.outcome import ImportResult, Outcome, Reason, Warning, WorkorderResult
 from schemas.workorder import Workorder, workorder_id
-from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
+from tests.integration.parts_on_simulator import dealer_on, parts_with, running_simulator, settings_for
 from worker.deadline import Deadline
 from worker.errors import VinaclesRefused, VinaclesUnavailable
 from worker.store.quarantine import Choice, chosen

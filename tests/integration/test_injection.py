@@ -16,8 +16,8 @@ from schemas.outcome import Outcome, Reason
 from schemas.search import NotSearchable, SearchTerms, near_misses, parse_search
 from schemas.verdicts import Verdict
 from tests.injections import TEXTS, changed, fingerprints, typed
+from tests.integration.parts_on_simulator import dealer_on, parts_with, running_simulator, settings_for
 from tests.integration.test_importer import Line
-from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
 
 #: Where a search leaves a trace, and the dealer's circuit.
 _TRACES = {"import_attempts", "circuits"}

@@ -16,7 +16,7 @@ from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Secret
 from schemas.drift import Action, Drift, Kind
 from schemas.vinacles import ENTITIES
-from tests.integration.workplace import add, dealer_on, parts_with, running_simulator, settings_for
+from tests.integration.parts_on_simulator import add, dealer_on, parts_with, running_simulator, settings_for
 from worker.circuit import OPENS_AFTER
 from worker.deadline import Deadline
 from worker.listing import SECONDS

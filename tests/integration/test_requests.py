@@ -15,7 +15,7 @@ from sandbox.services import Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
 from schemas.workorder import workorder_id
-from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
+from tests.integration.parts_on_simulator import dealer_on, parts_with, running_simulator, settings_for
 from worker import wiring
 from worker.health import health_of
 from worker.heartbeat import Heartbeat

@@ -18,7 +18,7 @@ from schemas.dealer import Dealer, Secret
 from schemas.messages import ImportRequest, MarkStarted
 from schemas.outcome import Outcome
 from schemas.workorder import workorder_id
-from tests.integration.workplace import dealer_on, running_simulator, settings_for
+from tests.integration.parts_on_simulator import dealer_on, running_simulator, settings_for
 from tests.workorders import NOON
 from worker.cli.program import program
 from worker.deadline import Deadline

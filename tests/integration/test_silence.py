@@ -13,7 +13,13 @@ from sandbox.services import Postgres, Redis
 from sandbox.simulator import known
 from sandbox.simulator.running import SimulatorProcess
 from schemas.messages import WhyRequest
-from tests.integration.workplace import dealer_on, own_postgres, parts_with, running_simulator, settings_for
+from tests.integration.parts_on_simulator import (
+    dealer_on,
+    own_postgres,
+    parts_with,
+    running_simulator,
+    settings_for,
+)
 from worker.attempt import Attempt
 from worker.circuit import Circuit
 from worker.deadline import Deadline

@@ -58,7 +58,7 @@ GRANTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "refresh_runs": _ALL_OF_THE_WORKERS,
     "circuits": _ALL_OF_THE_WORKERS,
-    "schema_drift": {WORKER: ("SELECT", "INSERT", "UPDATE"), BACKEND: ("SELECT",), OPERATOR: ()},
+    "schema_drift": _ALL_OF_THE_WORKERS,
     "drift_policies": {WORKER: ("SELECT",), BACKEND: ("SELECT",), OPERATOR: ("INSERT", "UPDATE", "DELETE")},
     "quarantine": _ALL_OF_THE_WORKERS,
     "import_requests": {

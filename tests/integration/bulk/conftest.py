@@ -7,7 +7,7 @@ import pytest
 from sandbox.services import Redis
 from sandbox.simulator.running import SimulatorProcess
 from tests.integration.bulk.workshop import Workshop
-from tests.integration.workplace import dealer_on, parts_with, running_simulator, settings_for
+from tests.integration.parts_on_simulator import dealer_on, parts_with, running_simulator, settings_for
 
 
 @pytest.fixture(scope="session")

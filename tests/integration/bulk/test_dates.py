@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from sandbox.simulator import known
 from sandbox.simulator.admin import JournalEntry
 from tests.integration.bulk.workshop import Workshop
-from tests.integration.workplace import bulk_of
+from tests.integration.parts_on_simulator import bulk_of
 from worker.errors import ConfigurationError
 from worker.store.columns import RunState
 

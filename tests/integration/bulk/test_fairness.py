@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.integration.bulk.workshop import Workshop
-from tests.integration.workplace import bulk_of
+from tests.integration.parts_on_simulator import bulk_of
 from worker.bulk import BulkRefresh
 from worker.errors import ConfigurationError, VinaclesUnavailable
 from worker.store.columns import RunState

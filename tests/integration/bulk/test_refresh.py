@@ -13,7 +13,7 @@ from schemas.messages import MarkStarted, WhyRequest
 from schemas.verdicts import Verdict
 from schemas.workorder import workorder_id
 from tests.integration.bulk.workshop import Workshop
-from tests.integration.workplace import bulk_of
+from tests.integration.parts_on_simulator import bulk_of
 from worker.circuit import CLOSED
 from worker.deadline import Deadline
 from worker.errors import VinaclesUnavailable

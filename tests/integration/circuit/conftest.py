@@ -7,7 +7,7 @@ import pytest
 from sandbox.services import Redis
 from sandbox.simulator.running import SimulatorProcess
 from tests.integration.circuit.line import Line, dealer_of
-from tests.integration.workplace import parts_with, running_simulator, settings_for
+from tests.integration.parts_on_simulator import parts_with, running_simulator, settings_for
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer
 from schemas.messages import ImportRequest
 from schemas.outcome import ImportResult
-from tests.integration.workplace import dealer_on
+from tests.integration.parts_on_simulator import dealer_on
 from worker.circuit import Circuit
 from worker.deadline import Deadline
 from worker.errors import TwoDriveError

@@ -14,7 +14,7 @@ from sandbox.services import Redis
 from schemas.dealer import Secret
 from schemas.outcome import Outcome
 from tests.integration.circuit.line import Line, dealer_of
-from tests.integration.workplace import add, settings_for
+from tests.integration.parts_on_simulator import add, settings_for
 from worker.circuit import CLOSED
 from worker.errors import CircuitOpen, ErrorCode, Trouble, VinaclesUnavailable
 from worker.wiring import build

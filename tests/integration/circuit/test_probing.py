@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from schemas.outcome import Outcome
 from tests.integration.circuit.line import Line
-from tests.integration.workplace import bulk_of
+from tests.integration.parts_on_simulator import bulk_of
 from worker.circuit import CLOSED
 from worker.errors import CircuitOpen, ErrorCode, TwoDriveError, VinaclesUnavailable
 from worker.store.columns import RunState

@@ -7,7 +7,7 @@ import requests
 
 from sandbox.connections import logged_in
 from sandbox.simulator.running import SimulatorProcess
-from tests.integration.workplace import running_simulator
+from tests.integration.parts_on_simulator import running_simulator
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from sandbox.services import Postgres
-from tests.integration.workplace import own_postgres
+from tests.integration.parts_on_simulator import own_postgres
 from tests.workorders import full
 from worker.deadline import Deadline
 from worker.errors import StorageUnavailable

@@ -9,8 +9,8 @@ import pytest
 from sandbox.simulator.running import SimulatorProcess
 from schemas.dealer import Dealer
 from schemas.vinacles import RawWorkorder
+from tests.integration.parts_on_simulator import dealer_on, running_simulator
 from tests.integration.vinacles.conftest import House
-from tests.integration.workplace import dealer_on, running_simulator
 from worker.deadline import Deadline
 from worker.vinacles.bulk import BulkQuery
 

@@ -76,7 +76,7 @@ def test_a_token_that_is_over_on_arrival_serves_once_and_is_not_kept(
     house: House, connection: Connection, server: BadServer, redis_client: redis.Redis
 ) -> None:
     server.login = lambda exchange: server.issue(exchange, expires_in=1)
-    ticks = count(0, 2)  # two seconds from one look at the clock to the next
+    ticks = count(0, 1.2)  # more than the token lives from one look at the clock to the next
     deadline = Deadline(100, lambda: float(next(ticks)))
     assert house.tokens.get(connection, deadline).access_token == Secret("token-1")
     assert names(redis_client) == []
