@@ -61,7 +61,7 @@ def test_all_of_worker_bulk_is_told(
 def test_a_slice_that_outlasts_the_stop(house: House, fault: Begin) -> None:
     row = fault(
         "SIGTERM to worker-bulk, whose slice outlasts the soft stop of 20 s",
-        "ends within 25 s; the next worker goes on with it within 5 s, while the lease has long to run",
+        "ends within 30 s; the next worker goes on with it within 5 s, while the lease has long to run",
         45,
     )
     house.end("bulk")
@@ -75,7 +75,7 @@ def test_a_slice_that_outlasts_the_stop(house: House, fault: Begin) -> None:
     struck = time.monotonic()
     code = worker.stop(SIGTERM, seconds=45)
     took = time.monotonic() - struck
-    assert took <= 25
+    assert took <= 30
     house.dms.set(latency_ms=0)
     [lease] = house.rows(
         "SELECT lease_until - clock_timestamp() AS left FROM refresh_runs WHERE dealer_id = :id",
