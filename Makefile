@@ -32,7 +32,7 @@ day: $(STAMP) ## play a day of a dealer group, compare at its end, and write the
 test: $(STAMP) ## run the tests, but for the long ones of faults and load (ARGS="-k plate" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
 
-faults: $(STAMP) ## break everything that can break, and see that nothing is lost or doubled (about 45 minutes)
+faults: $(STAMP) ## break everything that can break, and see that nothing is lost or doubled (about 55 minutes)
 	@$(BIN)/python -m pytest tests/faults -m "not load" -p no:randomly --timeout 600 $(ARGS)
 
 load: $(STAMP) ## thousands of requests beside bulk work, with faults (LOAD_REQUESTS=20000)
