@@ -21,7 +21,7 @@ import redis
 from sandbox.processes import Program, children_of, free_port
 
 #: Of servers that live for minutes on loopback; a text that is noticed where it does not belong.
-PASSWORD = "sandbox-password"  # noqa: S105
+PASSWORD = "sandbox-password"  # noqa: S105  said above
 #: As docker-compose.yml has it: the log holds no text of a statement that failed, and no details.
 DISCREET = ("-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse")
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+#: The last of a body that is nested without end: whoever may write to Redis may write that.
+_UNREADABLE = (ValueError, LookupError, TypeError, RecursionError)
+
 
 def headers_of(message: bytes) -> Mapping[str, Any]:
     """Empty for what is no such message."""
     try:
         headers: Any = json.loads(message)["headers"]
-    except (ValueError, LookupError, TypeError):
+    except _UNREADABLE:
         headers = None
     return headers if isinstance(headers, Mapping) else {}
 
@@ -20,7 +23,7 @@ def arguments_of(message: bytes) -> Mapping[str, Any]:
     """The keyword arguments, whose JSON lies in base64; empty for what is no such message."""
     try:
         _, arguments, _ = json.loads(b64decode(json.loads(message)["body"]))
-    except (ValueError, LookupError, TypeError):
+    except _UNREADABLE:
         arguments = None
     return arguments if isinstance(arguments, Mapping) else {}
 

@@ -101,7 +101,7 @@ def _not_json(name: str) -> NoReturn:
 
 def _listed(changes: object) -> list[Any]:
     if not isinstance(changes, list):
-        raise ValueError('The body is a list of changes: [{"action": …, "entity": …, …}]')  # noqa: TRY004
+        raise ValueError('The body is a list of changes: [{"action": …, "entity": …, …}]')  # noqa: TRY004  told to whoever sent it
     return changes
 
 

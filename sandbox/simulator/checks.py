@@ -46,7 +46,7 @@ class Flag(fields.Boolean):
 class Strict(Schema):
     """What is sent as an object of JSON, nothing in it that has no name here."""
 
-    error_messages = {"type": "An object of JSON is needed.", "unknown": "There is no such field."}  # noqa: RUF012
+    error_messages = {"type": "An object of JSON is needed.", "unknown": "There is no such field."}  # noqa: RUF012  marshmallow's declaration
 
 
 def checked(schema: Schema, data: object) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _condition(entity: Entity, where: Row) -> Sql:
 def check_row(entity: Entity, row: object) -> None:
     """Raises `ValueError` for what is no row of `entity`, whole or in part."""
     if not isinstance(row, Mapping):
-        raise ValueError(f"A row of {entity.name} is an object of columns and values, not {row!r}")  # noqa: TRY004
+        raise ValueError(f"A row of {entity.name} is an object of columns and values, not {row!r}")  # noqa: TRY004  one kind for whatever is wrong with a row
     unknown = [str(name) for name in row if entity.column(name) is None]
     if unknown:
         raise ValueError(f"{entity.name} has no column {', '.join(unknown)}")

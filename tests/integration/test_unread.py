@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from sandbox.services import Redis
+from worker.backlog import drop_backlog
 from worker.unread import GRACE_SECONDS, UnreadRequests, expires_at
 
 _QUEUES = 12
@@ -112,3 +113,21 @@ def test_each_that_is_dropped_is_told_of_and_grace_is_the_callers(
     assert UnreadRequests(broker, grace_seconds=60, tell=told.append).drop() == 2
     assert told == [None, "workorders.import"]
     assert broker.llen("interactive") == 1
+
+
+@pytest.mark.parametrize("queues", [{"interactive"}, {"bulk", "maintenance"}])
+def test_a_worker_that_comes_back_drops_what_nobody_waits_for(
+    broker: redis.Redis, redis_server: Redis, queues: set[str]
+) -> None:
+    for seconds_ago in (90, 90, 30):
+        send(redis_server, "12BDF3", datetime.now(UTC) - timedelta(seconds=seconds_ago))
+    # Each of these could keep a worker from starting for as long as it lies there.
+    broker.rpush("interactive", b"[" * 100_000, b'{"headers": ' + b"[" * 100_000, b"\xff", b"null")
+    told: list[object] = []
+    with Celery(
+        broker=redis_server.url_of(_QUEUES), set_as_current=False
+    ).connection_for_read() as connection:
+        drop_backlog(connection, queues, told.append)
+    mine = "interactive" in queues
+    assert told == ["workorders.import"] * (2 if mine else 0)
+    assert broker.llen("interactive") == (5 if mine else 7)
