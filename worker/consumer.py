@@ -4,12 +4,13 @@ it cannot use."""
 import json
 import logging
 from collections.abc import Callable, Container
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
 import structlog
 from celery.worker.consumer.consumer import Consumer
-from kombu.exceptions import DecodeError
+from kombu.exceptions import DecodeError, KombuError
 
 from worker import refusals
 from worker.backlog import drop_backlog
@@ -29,8 +30,10 @@ _REPEATING_BODIES = {
     _celery.INVALID_TASK_ERROR: "message_refused",
     _celery.MESSAGE_DECODE_ERROR: "message_undecodable",
 }
+#: Of a message's parts; ours have four.
+_MOST_LEVELS = 20
 #: What Celery raises where a message's headers or body are not what it takes for granted.
-_OF_A_WRONG_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_OF_A_WRONG_SHAPE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class SteadyConsumer(Consumer):
@@ -80,16 +83,17 @@ class SteadyConsumer(Consumer):
                 message.reject_log_error(_celery.logger, self.connection_errors)
 
         def handle_or_drop(message: Any) -> None:
-            size = size_of(message.body, message.headers)
-            if size > largest:
-                task = known_task(message.headers, self.app.tasks)
-                _log.error("message_too_large", bytes=size, largest=largest, task=task)
-                refusals.count(Refusal.TOO_LARGE)
-                drop(message)
-                return
             try:
-                # Celery logs the id as it stands before it stumbles over it.
-                if not isinstance(message.headers.get("id", ""), str):
+                size = size_of(message.body, message.headers)
+                if size > largest:
+                    task = known_task(message.headers, self.app.tasks)
+                    _log.error("message_too_large", bytes=size, largest=largest, task=task)
+                    refusals.count(Refusal.TOO_LARGE)
+                    drop(message)
+                    return
+                # Celery logs the id as it stands before it stumbles over it, and hands all parts to a child:
+                # where it cannot, that child's slot is never free again.
+                if not isinstance(message.headers.get("id", ""), str) or any(map(is_deep, parts_of(message))):
                     raise TypeError
                 handle(message)
             except _OF_A_WRONG_SHAPE as error:
@@ -145,6 +149,19 @@ def size_of(body: bytes | str, headers: object) -> int:
     # Transports hand over a text that was not encoded as it is.
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     return len(content) + len(json.dumps(headers, default=str))
+
+
+def parts_of(message: Any) -> tuple[Any, ...]:
+    """Headers, properties, and the body if it can be read; Celery sees to one that cannot."""
+    with suppress(KombuError):
+        return message.headers, message.properties, message.payload
+    return message.headers, message.properties
+
+
+def is_deep(value: object, levels: int = _MOST_LEVELS) -> bool:
+    """Whether lists and objects of JSON stand in each other on more than `levels` levels."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(is_deep(one, levels - 1) for one in inner)
 
 
 def known_task(headers: object, tasks: Container[str]) -> str | None:

@@ -16,7 +16,7 @@ from worker.refusals import Refusal
 
 _EVERY_SECONDS = 1.0
 #: What kombu raises for an entry of a queue that is no message at all.
-UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+UNREADABLE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 _log = structlog.get_logger(__name__)
 

@@ -1,8 +1,11 @@
 """Redis restarts, loses what it had, cuts its connections, is full, or falls silent."""
 
+import json
 import time
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from signal import SIGKILL
+from typing import Any
 
 import pytest
 
@@ -195,3 +198,35 @@ def test_an_entry_that_is_no_message(house: House, fault: Begin, entry: bytes) -
     row.over("message_unreadable; the next message answered")
     assert worker.log.read_text().count("message_unreadable") == before + 1
     assert same([worker])
+
+
+def test_entries_nested_without_end(house: House, fault: Begin) -> None:
+    row = fault(
+        "entries nested to any depth in each queue: alone, and in a message's headers, properties and body",
+        "dropped or answered, none ends a worker",
+        30,
+    )
+    workers, dealer = [house.interactive(), house.bulk()], house.dealer()
+    house.send("workorders.import", "aside", dealer_id=dealer.dealer_id, search="x").forget()
+    with house.redis(0) as server:
+        [sent] = server.lrange("aside", 0, -1)
+        server.delete("aside")
+        message = json.loads(sent)
+        row.strikes()
+        for queue in ("interactive", "bulk"):
+            server.lpush(queue, b"[" * 100_000, *nested(message))
+        until(lambda: server.llen("interactive") + server.llen("bulk") == 0, 25, "empty queues")
+    house.look()
+    only(house.desk(dealer).search(known.COMPLETE), outcome="created")
+    row.over("both queues empty, the next message answered, the same workers")
+    assert same(workers)
+
+
+def nested(message: dict[str, Any]) -> Iterator[str]:
+    """The message with something deep in each of its parts; not all that can be read can be written again."""
+    for depth in (*range(600, 1000, 7), 5000):
+        deep = "[" * depth + "]" * depth
+        for part in ("headers", "properties"):
+            yield json.dumps(message).replace(f'"{part}": {{', f'"{part}": {{"deep": {deep}, ', 1)
+        body = b64encode(f'[[], {{"dealer_id": 1, "search": {deep}}}, {{}}]'.encode()).decode()
+        yield json.dumps({**message, "body": body})
